@@ -1,12 +1,12 @@
 #include "limpid/core/rng.hpp"
 
+#include <doctest/doctest.h>
+
 #include <array>
 #include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <vector>
-
-#include <doctest/doctest.h>
 
 using limpid::Rng;
 

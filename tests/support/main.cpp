@@ -1,9 +1,9 @@
 // The entry point of every test program: doctest's own, except that a filter which matches no test
 // is a failure. (doctest exits 0 there, and a misspelt ctest entry would stay green for ever.)
 #define DOCTEST_CONFIG_IMPLEMENT
-#include <cstdio>
-
 #include <doctest/doctest.h>
+
+#include <cstdio>
 
 namespace {
 

@@ -53,8 +53,8 @@ std::uint64_t Rng::below(std::uint64_t n) {
 }
 
 double Rng::normal() {
-  // A point in the unit disc has a uniform direction, and its squared radius s is uniform in (0, 1);
-  // sqrt(-2 log s) is the length of a two-dimensional normal vector with that direction.
+  // A point in the unit disc has a uniform direction, and its squared radius s is uniform in (0,
+  // 1); sqrt(-2 log s) is the length of a two-dimensional normal vector with that direction.
   for (;;) {
     const double u = 2 * uniform() - 1;
     const double v = 2 * uniform() - 1;
@@ -63,8 +63,12 @@ double Rng::normal() {
   }
 }
 
-std::uint64_t Rng::at(std::uint64_t index) const { return mix(state_ + (index + 1) * kGolden); }
+std::uint64_t Rng::at(std::uint64_t index) const {
+  return mix(state_ + (index + 1) * kGolden);
+}
 
-void Rng::skip(std::uint64_t count) { state_ += count * kGolden; }
+void Rng::skip(std::uint64_t count) {
+  state_ += count * kGolden;
+}
 
 }  // namespace limpid

@@ -4,8 +4,8 @@
 ///
 ///   state += golden;   output = mix(state)
 ///
-/// Number i of a stream depends on the seed and on i alone, so a stream can be saved as one integer,
-/// moved ahead without drawing (`skip`), and read out of order by several threads (`at`).
+/// Number i of a stream depends on the seed and on i alone, so a stream can be saved as one
+/// integer, moved ahead without drawing (`skip`), and read out of order by several threads (`at`).
 /// The standard library's distributions differ between implementations; these use only + - * / and
 /// square roots, each rounded once, so equal seeds give equal bits everywhere.
 ///
