@@ -24,6 +24,8 @@
 
 namespace limpid {
 
+enum class Store { set, add };  ///< c = a b, or c += a b
+
 template <class Real>
 struct Factor {
   const Real* data;
@@ -39,6 +41,11 @@ struct Factor {
       : Factor(matrix.derived().data(), matrix.rows(), matrix.cols(),
                matrix.derived().outerStride(), 1) {
     static_assert(Derived::IsRowMajor && Derived::InnerStrideAtCompileTime == 1);
+  }
+
+  Factor block(Index row, Index col, Index row_count, Index col_count) const {
+    return {data + row * row_stride + col * col_stride, row_count, col_count, row_stride,
+            col_stride};
   }
 };
 
