@@ -4,22 +4,19 @@
 /// number many times while it is near:
 ///
 ///   1. registers  a tile of 14 x 2 vectors of c stays in registers while k runs; every step loads
-///   two
-///                 vectors of b and 14 numbers of a, and does 28 multiply-adds with them
+///                 two vectors of b and 14 numbers of a, and does 28 multiply-adds with them
 ///   2. packing    the numbers a tile reads are first copied into the order in which it reads them,
 ///                 so that each load is the next one in memory, whatever the strides of a and b
-///                 were
-///   3. blocking   k is cut into runs of 256 and c into blocks, so that what is packed stays in
-///   cache
+///   3. blocking   k is cut into runs of 256 and c into blocks, so that what is packed stays in cache
 ///   4. threads    panels are packed, then blocks of c computed, by all threads
 ///
 /// Blocks depend on the sizes alone, and one number of c is summed by one thread in the order of k.
-/// The vectors are the compiler's portable ones (GCC and Clang `vector_size`), as wide as the
-/// machine's.
+/// The vectors are the compiler's portable ones (core/vector), as wide as the machine's.
 ///
-/// SOURCE  Goto, van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication", sections
-/// 4, 5 SHAPES  a [M, K], b [K, N], c [M, N] USES    core REQUIRES sizes agree (core/matmul checks
-/// them); c does not overlap a or b
+/// SOURCE  Goto, van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication", sections 4, 5
+/// SHAPES  a [M, K], b [K, N], c [M, N]
+/// USES    core
+/// REQUIRES sizes agree (core/matmul checks them); c does not overlap a or b
 #pragma once
 
 #include "limpid/core/matmul.hpp"

@@ -8,7 +8,7 @@
 /// A loop inside a loop runs on the thread it is on. An exception in a piece reaches the caller: of
 /// several, that of the first piece.
 ///
-/// USES    core/matrix
+/// USES    core
 #pragma once
 
 #include <memory>

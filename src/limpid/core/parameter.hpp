@@ -6,8 +6,8 @@
 /// contributions (the chain rule adds over paths), and several small batches can act as one large
 /// one.
 ///
-/// SHAPES  value, grad: product of `shape` numbers, row-major; shape is the true one ([C], not [1,
-/// C]) USES    core/matrix
+/// SHAPES  value, grad: product of `shape` numbers, row-major; shape is the true one: [C], not [1, C]
+/// USES    core/matrix
 #pragma once
 
 #include <algorithm>

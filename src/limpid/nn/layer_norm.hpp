@@ -6,9 +6,9 @@
 ///
 /// SOURCE  Ba, Kiros, Hinton 2016, arXiv:1607.06450, section 3 (their g and b are gain and bias)
 /// SHAPES  x, y, dy, dx [N, C];  gain, bias [C];  rstd [N]
-/// SAVES   x_hat and rstd. Keeping x_hat costs N*C numbers, as keeping x would, and saves
-/// recomputing it USES    core ERRORS  std::invalid_argument when x or dy has another width than
-/// gain
+/// SAVES   x_hat and rstd: x_hat costs N*C numbers, as x would, and need not be computed again
+/// USES    core
+/// ERRORS  std::invalid_argument when x or dy has another width than gain
 #pragma once
 
 #include "limpid/core/export.hpp"

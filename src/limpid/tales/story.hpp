@@ -4,7 +4,7 @@
 /// the bytes of the text, is the *floor*: no model of the text, however good, has a lower average
 /// loss.
 ///
-/// USES    core/rng
+/// USES    nothing
 #pragma once
 
 #include <cstddef>
