@@ -1,0 +1,93 @@
+#include "limpid/tokenizer/tokenizer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "limpid/core/check.hpp"
+#include "limpid/tokenizer/hash.hpp"
+
+namespace limpid {
+namespace {
+
+// Below this size, making a cache costs more than it saves.
+constexpr std::size_t kWorthACache = 1 << 16;
+
+}  // namespace
+
+EncodeCache::~EncodeCache() = default;
+Tokenizer::~Tokenizer() = default;
+
+Tokenizer::Tokenizer(TokenSet tokens) : tokens_(std::move(tokens)) {
+  for (const TokenId id : tokens_.special_ids) {
+    const std::string text(token_bytes(id));
+    if (text.empty()) fail("tokenizer", "a special token is empty");
+    const bool twice =
+        std::find(special_texts_.begin(), special_texts_.end(), text) != special_texts_.end();
+    if (twice || id == unknown()) {
+      fail("tokenizer",
+           fmt::format("token {} \"{}\" has two roles, expected one: special, unknown or text", id,
+                       text));
+    }
+    special_texts_.push_back(text);
+  }
+  if (unknown()) static_cast<void>(token_bytes(*unknown()));
+}
+
+std::vector<TokenId> Tokenizer::encode(std::string_view text, Specials specials,
+                                       EncodeCache* cache) const {
+  std::unique_ptr<EncodeCache> own;
+  if (cache == nullptr && text.size() >= kWorthACache) {
+    own = new_cache();
+    cache = own.get();
+  }
+  std::vector<TokenId> ids;
+  if (specials == Specials::as_text) {
+    encode_text(text, cache, ids);
+    return ids;
+  }
+  std::string_view rest = text;
+  while (const auto found = find_special(rest, special_texts_)) {
+    if (specials == Specials::forbidden) {
+      fail("tokenizer",
+           fmt::format("the text holds {} at byte {}, where no special token is allowed",
+                       special_texts_[found->index], text.size() - rest.size() + found->position));
+    }
+    encode_text(rest.substr(0, found->position), cache, ids);
+    ids.push_back(tokens_.special_ids[found->index]);
+    rest.remove_prefix(found->position + special_texts_[found->index].size());
+  }
+  encode_text(rest, cache, ids);
+  return ids;
+}
+
+std::string Tokenizer::decode(std::span<const TokenId> ids) const {
+  std::string bytes;
+  for (const TokenId id : ids) bytes.append(token_bytes(id));
+  return bytes;
+}
+
+bool Tokenizer::is_special(TokenId id) const {
+  const std::vector<TokenId>& ids = tokens_.special_ids;
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+std::optional<TokenId> Tokenizer::end_of_text() const {
+  for (std::size_t i = 0; i < tokens_.special_ids.size(); ++i) {
+    if (special_texts_[i] == kEndOfText) return tokens_.special_ids[i];
+  }
+  return std::nullopt;
+}
+
+std::uint64_t Tokenizer::fingerprint() const {
+  std::uint64_t hash = hash_bytes(kind());
+  for (TokenId id = 0; id < vocab_size(); ++id) hash = hash_bytes(token_bytes(id), hash);
+  // The order of special tokens says nothing; which tokens are special does.
+  std::vector<TokenId> marks = tokens_.special_ids;
+  std::sort(marks.begin(), marks.end());
+  for (const TokenId id : marks) hash = hash_word(hash, static_cast<std::uint64_t>(id));
+  return hash_word(hash, static_cast<std::uint64_t>(unknown().value_or(-1)));
+}
+
+}  // namespace limpid
