@@ -1,0 +1,28 @@
+#include "limpid/formats/half_precision.hpp"
+
+#include <bit>
+
+namespace limpid {
+
+float float_from_half(std::uint16_t bits) {
+  const std::uint32_t sign = (bits & 0x8000U) << 16;
+  const std::uint32_t exponent = (bits >> 10) & 0x1FU;
+  const std::uint32_t fraction = bits & 0x3FFU;
+  if (exponent == 0) {
+    // Zero and the subnormals: fraction * 2^-24, exact in float.
+    const float magnitude = static_cast<float>(fraction) * 0x1p-24F;
+    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(magnitude) | sign);
+  }
+  if (exponent == 31) {
+    // Infinity and NaN: all exponent bits are set in float too.
+    return std::bit_cast<float>(sign | 0x7F800000U | (fraction << 13));
+  }
+  // The exponent's bias is 15 there and 127 here.
+  return std::bit_cast<float>(sign | ((exponent + 127 - 15) << 23) | (fraction << 13));
+}
+
+float float_from_bfloat16(std::uint16_t bits) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
+
+}  // namespace limpid

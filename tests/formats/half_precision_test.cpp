@@ -1,0 +1,57 @@
+#include "limpid/formats/half_precision.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+using namespace limpid;
+
+// NO gradient check: a number has no gradient
+// NO fixture: safetensors_test reads a file with both formats, made by Python
+// NO accumulation: nothing accumulates
+// NO misuse: each of the 65536 patterns is a number or NaN
+
+TEST_CASE("by hand: one, minus five, nearly two thirds, the largest and the smallest") {
+  CHECK(float_from_half(0x3C00) == 1.F);             // exponent 15, fraction 0
+  CHECK(float_from_half(0xC500) == -5.F);            // 1.25 * 2^2
+  CHECK(float_from_half(0x3955) == 0.66650390625F);  // 2^-1 * (1 + 341/1024)
+  CHECK(float_from_half(0x7BFF) == 65504.F);
+  CHECK(float_from_half(0x0001) == 0x1p-24F);  // the smallest subnormal
+  CHECK(float_from_half(0x0400) == 0x1p-14F);  // the smallest normal
+  CHECK(float_from_bfloat16(0x3F80) == 1.F);
+  CHECK(float_from_bfloat16(0xC0A0) == -5.F);
+  CHECK(float_from_bfloat16(0x0001) == 0x1p-133F);  // 2^-126 / 128, subnormal in float too
+}
+
+TEST_CASE("property: all 65536 halves equal sign * fraction * 2^exponent") {
+  int wrong = 0;
+  for (std::uint32_t bits = 0; bits < 65536; ++bits) {
+    const int exponent = static_cast<int>(bits >> 10 & 31);
+    const int fraction = static_cast<int>(bits & 1023);
+    const double sign = (bits >> 15) != 0 ? -1 : 1;
+    const float got = float_from_half(static_cast<std::uint16_t>(bits));
+    if (exponent == 31) {
+      const bool right =
+          fraction != 0 ? std::isnan(got) : got == sign * std::numeric_limits<double>::infinity();
+      wrong += !right;
+    } else {
+      const double expected =
+          exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
+      wrong += got != sign * expected || std::signbit(got) != (sign < 0);
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("edges: zeros keep their sign, infinities and NaN pass") {
+  CHECK(std::signbit(float_from_half(0x8000)));
+  CHECK(float_from_half(0x8000) == 0.F);
+  CHECK(std::signbit(float_from_bfloat16(0x8000)));
+  CHECK(float_from_half(0x7C00) == std::numeric_limits<float>::infinity());
+  CHECK(float_from_bfloat16(0xFF80) == -std::numeric_limits<float>::infinity());
+  CHECK(std::isnan(float_from_half(0x7E00)));
+  CHECK(std::isnan(float_from_half(0xFC01)));
+  CHECK(std::isnan(float_from_bfloat16(0x7FC0)));
+}
