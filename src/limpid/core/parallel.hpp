@@ -54,11 +54,15 @@ void parallel_flat(Index size, Body&& body) {
   parallel_for(size, kGrain, body);
 }
 
+/// Rows in one piece of a matrix of this width: about kGrain numbers.
+constexpr Index row_grain(Index cols) {
+  return cols >= kGrain ? 1 : (kGrain + cols) / (cols + 1);
+}
+
 /// Calls body(first_row, end_row) for runs of rows of a [rows, cols] matrix.
 template <class Body>
 void parallel_rows(Index rows, Index cols, Body&& body) {
-  const Index grain = cols >= kGrain ? 1 : (kGrain + cols) / (cols + 1);
-  parallel_for(rows, grain, body);
+  parallel_for(rows, row_grain(cols), body);
 }
 
 /// Sum of body(begin, end) over the pieces, added in order.

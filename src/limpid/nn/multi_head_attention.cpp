@@ -1,0 +1,201 @@
+#include "limpid/nn/multi_head_attention.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "limpid/core/check.hpp"
+#include "limpid/core/parallel.hpp"
+#include "limpid/nn/scaled_dot_product_attention.hpp"
+
+namespace limpid {
+namespace {
+
+constexpr const char* kName = "multi_head_attention";
+
+AttentionOptions completed(AttentionOptions options) {
+  if (options.width < 1 || options.heads < 1) {
+    fail(kName, fmt::format("width is {} and heads is {}, expected both >= 1", options.width,
+                            options.heads));
+  }
+  if (options.head_width == 0) {
+    if (options.width % options.heads != 0) {
+      fail(kName, fmt::format("width is {}, expected a multiple of the {} heads", options.width,
+                              options.heads));
+    }
+    options.head_width = options.width / options.heads;
+  }
+  if (options.kv_heads == 0) options.kv_heads = options.heads;
+  if (options.head_width < 1) {
+    fail(kName, fmt::format("head_width is {}, expected >= 1", options.head_width));
+  }
+  if (options.kv_heads < 1 || options.heads % options.kv_heads != 0) {
+    fail(kName, fmt::format("heads is {}, expected a multiple of the {} kv_heads", options.heads,
+                            options.kv_heads));
+  }
+  return options;
+}
+
+// The keys and values that one call attends to: those of x itself, or those of a cache.
+template <class Real>
+struct Memory {
+  ConstView<Real> keys, values;  // [B * stride, G * D]
+  Index stride;                  // rows from one sequence's first to the next one's
+  Index length;                  // rows of each sequence that count; the queries are the last
+  std::span<const std::uint8_t> visible;  // [B * stride] or empty
+
+  ConstView<Real> key_head(Index b, Index g, Index D) const {
+    return keys.block(b * stride, g * D, length, D);
+  }
+  ConstView<Real> value_head(Index b, Index g, Index D) const {
+    return values.block(b * stride, g * D, length, D);
+  }
+  AttentionMask mask(Index b, bool causal, Index queries) const {
+    if (visible.empty()) return {causal, length - queries, {}};
+    return {
+        causal, length - queries,
+        visible.subspan(static_cast<std::size_t>(b * stride), static_cast<std::size_t>(length))};
+  }
+};
+
+// All heads of all sequences, merged: [N, H * D]. Each head writes its own block.
+template <class Real>
+Matrix<Real> attend(ConstView<Real> queries, const Memory<Real>& memory,
+                    const AttentionOptions& options, const Context& context,
+                    std::vector<Matrix<Real>>* probabilities) {
+  const Index H = options.heads, D = options.head_width, T = context.time;
+  const Index group = H / options.kv_heads;
+  Matrix<Real> merged(context.rows(), H * D);
+  if (probabilities != nullptr) probabilities->resize(static_cast<std::size_t>(context.batch * H));
+  // A head of a few numbers is not worth waking a thread for.
+  const Index grain = 1 + kGrain / (1 + T * memory.length * D);
+  parallel_for(context.batch * H, grain, [&](Index begin, Index end) {
+    for (Index piece = begin; piece < end; ++piece) {
+      const Index b = piece / H, h = piece % H, g = h / group;
+      scaled_dot_product_attention<Real>(
+          merged.block(b * T, h * D, T, D), queries.block(b * T, h * D, T, D),
+          memory.key_head(b, g, D), memory.value_head(b, g, D), memory.mask(b, options.causal, T),
+          probabilities != nullptr ? &(*probabilities)[static_cast<std::size_t>(piece)] : nullptr);
+    }
+  });
+  return merged;
+}
+
+}  // namespace
+
+template <class Real>
+MultiHeadAttention<Real>::MultiHeadAttention(const AttentionOptions& attention_options, Rng& rng,
+                                             double out_deviation)
+    : options(completed(attention_options)),
+      qkv(options.width, (options.heads + 2 * options.kv_heads) * options.head_width, options.bias,
+          rng),
+      out(options.heads * options.head_width, options.width, options.bias, rng, out_deviation) {
+  if (options.rotary) rotary.emplace(options.head_width, *options.rotary);
+}
+
+template <class Real>
+void MultiHeadAttention<Real>::check_input(const Matrix& x, const Context& context) const {
+  check_shape(kName, "x", x, context.rows(), options.width);
+  const auto hidden = static_cast<Index>(context.key_mask.size());
+  if (hidden != 0 && hidden != context.rows()) {
+    fail(kName, fmt::format("key_mask has {} entries, expected {}", hidden, context.rows()));
+  }
+}
+
+// Queries, keys and values of every row, turned to their positions: [N, (H + 2G) * D].
+template <class Real>
+auto MultiHeadAttention<Real>::project(Matrix x, const Context& context,
+                                       typename Linear<Real>::Cache* cache) const -> Matrix {
+  check_input(x, context);
+  Matrix rows = qkv.forward(std::move(x), cache);
+  if (rotary) rotary->forward(rows.leftCols(query_columns() + key_columns()), context);
+  return rows;
+}
+
+template <class Real>
+auto MultiHeadAttention<Real>::forward(Matrix x, const Context& context, Cache* cache) const
+    -> Matrix {
+  Matrix rows = project(std::move(x), context, cache != nullptr ? &cache->qkv : nullptr);
+  const Memory<Real> own{rows.middleCols(query_columns(), key_columns()),
+                         rows.rightCols(key_columns()), context.time, context.time,
+                         context.key_mask};
+  Matrix merged = attend<Real>(rows.leftCols(query_columns()), own, options, context,
+                               cache != nullptr ? &cache->probabilities : nullptr);
+  if (cache != nullptr) cache->rows = std::move(rows);
+  return out.forward(std::move(merged), cache != nullptr ? &cache->out : nullptr);
+}
+
+template <class Real>
+auto MultiHeadAttention<Real>::forward_cached(Matrix x, const Context& context,
+                                              KeyValueCache<Real>& past) const -> Matrix {
+  require(options.causal, kName, "a cache needs causal attention: old rows would see the new ones");
+  check_shape(kName, "past.keys", past.keys, kAny, options.kv_heads * options.head_width);
+  past.check_fits(context);
+  Matrix rows = project(std::move(x), context, nullptr);
+  past.append(rows.middleCols(query_columns(), key_columns()), rows.rightCols(key_columns()),
+              context);
+  const Memory<Real> all{past.keys, past.values, past.capacity, past.length, past.visible};
+  return out.forward(attend<Real>(rows.leftCols(query_columns()), all, options, context, nullptr),
+                     nullptr);
+}
+
+template <class Real>
+auto MultiHeadAttention<Real>::backward(const Matrix& dy, const Context& context,
+                                        const Cache& cache) -> Matrix {
+  const Index H = options.heads, G = options.kv_heads, D = options.head_width;
+  const Index T = context.time, group = H / G;
+  check_shape(kName, "dy", dy, context.rows(), options.width);
+  check_shape(kName, "cache.rows", cache.rows, context.rows(), qkv.weight.rows());
+  if (static_cast<Index>(cache.probabilities.size()) != context.batch * H) {
+    fail(kName, fmt::format("cache has {} attention maps, expected {}", cache.probabilities.size(),
+                            context.batch * H));
+  }
+  const Matrix dmerged = out.backward(dy, cache.out);  // [N, H * D]
+
+  // The heads of a group add to the same dk and dv: one piece takes them one after the other, so no
+  // two threads write to one place, and the order of the sum does not depend on them.
+  Matrix drows(cache.rows.rows(), cache.rows.cols());
+  const Memory<Real> own{cache.rows.middleCols(query_columns(), key_columns()),
+                         cache.rows.rightCols(key_columns()), T, T, context.key_mask};
+  parallel_for(context.batch * G, 1, [&](Index piece, Index) {
+    const Index b = piece / G, g = piece % G;
+    View<Real> dk = drows.middleCols(query_columns(), key_columns()).block(b * T, g * D, T, D);
+    View<Real> dv = drows.rightCols(key_columns()).block(b * T, g * D, T, D);
+    dk.setZero();
+    dv.setZero();
+    for (Index h = g * group; h < (g + 1) * group; ++h) {
+      scaled_dot_product_attention_backward<Real>(
+          drows.block(b * T, h * D, T, D), dk, dv, dmerged.block(b * T, h * D, T, D),
+          cache.rows.block(b * T, h * D, T, D), own.key_head(b, g, D), own.value_head(b, g, D),
+          own.mask(b, options.causal, T), cache.probabilities[static_cast<std::size_t>(b * H + h)]);
+    }
+  });
+  if (rotary) rotary->backward(drows.leftCols(query_columns() + key_columns()), context);
+  return qkv.backward(drows, cache.qkv);
+}
+
+template <class Real>
+KeyValueCache<Real> MultiHeadAttention<Real>::make_cache(Index batch, Index capacity) const {
+  return KeyValueCache<Real>(batch, capacity, options.kv_heads * options.head_width);
+}
+
+template <class Real>
+Index MultiHeadAttention<Real>::Cache::bytes() const {
+  Index numbers = rows.size();
+  for (const Matrix& p : probabilities) numbers += p.size();
+  return qkv.bytes() + out.bytes() + numbers * static_cast<Index>(sizeof(Real));
+}
+
+template <class Real>
+auto MultiHeadAttention<Real>::parameters() -> Parameters<Real> {
+  Parameters<Real> all;
+  append_parameters(all, "qkv", qkv.parameters());
+  append_parameters(all, "out", out.parameters());
+  return all;
+}
+
+template class MultiHeadAttention<float>;
+template class MultiHeadAttention<double>;
+
+}  // namespace limpid

@@ -1,0 +1,115 @@
+#include "limpid/nn/scaled_dot_product_attention.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "limpid/core/check.hpp"
+#include "limpid/core/matmul.hpp"
+#include "limpid/nn/softmax.hpp"
+
+namespace limpid {
+namespace {
+
+constexpr const char* kName = "scaled_dot_product_attention";
+constexpr Index kBlock = 64;  // queries
+
+template <class Real>
+void check_inputs(ConstView<Real> q, ConstView<Real> k, ConstView<Real> v,
+                  const AttentionMask& mask) {
+  check_shape(kName, "k", k, kAny, q.cols());
+  check_shape(kName, "v", v, k.rows(), q.cols());
+  const auto hidden = static_cast<Index>(mask.keys.size());
+  if (hidden != 0 && hidden != k.rows()) {
+    fail(kName, fmt::format("mask.keys has {} entries, expected {}", hidden, k.rows()));
+  }
+  if (mask.offset < 0) fail(kName, fmt::format("mask.offset is {}, expected >= 0", mask.offset));
+}
+
+// Query i sees the first so many keys (of which mask.keys may hide some).
+Index seen_keys(const AttentionMask& mask, Index i, Index keys) {
+  return mask.causal ? std::min(keys, mask.offset + i + 1) : keys;
+}
+
+template <class Real>
+Real scale_of(ConstView<Real> q) {
+  return Real(1) / std::sqrt(static_cast<Real>(q.cols()));
+}
+
+}  // namespace
+
+template <class Real>
+void scaled_dot_product_attention(View<Real> y, ConstView<Real> q, ConstView<Real> k,
+                                  ConstView<Real> v, const AttentionMask& mask,
+                                  Matrix<Real>* probabilities) {
+  check_inputs<Real>(q, k, v, mask);
+  check_shape(kName, "y", y, q.rows(), q.cols());
+  const Index queries = q.rows(), keys = k.rows();
+  // When nobody keeps the probabilities, one block of them serves all.
+  Matrix<Real> one_block;
+  Matrix<Real>& store = probabilities != nullptr ? *probabilities : one_block;
+  store.resize(probabilities != nullptr ? queries : std::min(kBlock, queries), keys);
+
+  for (Index first = 0; first < queries; first += kBlock) {
+    const Index rows = std::min(kBlock, queries - first);
+    const Index end = seen_keys(mask, first + rows - 1, keys);  // the furthest key of the block
+    View<Real> p = store.middleRows(probabilities != nullptr ? first : 0, rows);
+    matmul_into<Real>(p.leftCols(end), q.middleRows(first, rows), t(k.topRows(end)));
+    for (Index i = 0; i < rows; ++i) {
+      const Index seen = seen_keys(mask, first + i, keys);
+      for (std::size_t j = 0; j < mask.keys.size() && static_cast<Index>(j) < seen; ++j) {
+        if (mask.keys[j] == 0) p(i, static_cast<Index>(j)) = -std::numeric_limits<Real>::infinity();
+      }
+      softmax_row<Real>(p.row(i).head(seen), scale_of<Real>(q));
+      p.row(i).tail(keys - seen).setZero();
+    }
+    matmul_into<Real>(y.middleRows(first, rows), p.leftCols(end), v.topRows(end));
+  }
+}
+
+template <class Real>
+void scaled_dot_product_attention_backward(View<Real> dq, View<Real> dk, View<Real> dv,
+                                           ConstView<Real> dy, ConstView<Real> q, ConstView<Real> k,
+                                           ConstView<Real> v, const AttentionMask& mask,
+                                           const Matrix<Real>& probabilities) {
+  check_inputs<Real>(q, k, v, mask);
+  const Index queries = q.rows(), keys = k.rows();
+  check_shape(kName, "dy", dy, queries, q.cols());
+  check_shape(kName, "dq", dq, queries, q.cols());
+  check_shape(kName, "dk", dk, keys, q.cols());
+  check_shape(kName, "dv", dv, keys, q.cols());
+  check_shape(kName, "probabilities", probabilities, queries, keys);
+  Matrix<Real> ds(std::min(kBlock, queries), keys);
+
+  for (Index first = 0; first < queries; first += kBlock) {
+    const Index rows = std::min(kBlock, queries - first);
+    const Index end = seen_keys(mask, first + rows - 1, keys);
+    const ConstView<Real> p = probabilities.block(first, 0, rows, end);
+    View<Real> ds_block = ds.topLeftCorner(rows, end);
+
+    matmul_add<Real>(dv.topRows(end), t(p), dy.middleRows(first, rows));
+    matmul_into<Real>(ds_block, dy.middleRows(first, rows), t(v.topRows(end)));  // dp, for now
+    for (Index i = 0; i < rows; ++i) {
+      const Index seen = seen_keys(mask, first + i, keys);
+      softmax_backward_row<Real>(p.row(i).head(seen), ds_block.row(i).head(seen),
+                                 scale_of<Real>(q));
+      ds_block.row(i).tail(end - seen).setZero();
+    }
+    matmul_into<Real>(dq.middleRows(first, rows), ds_block, k.topRows(end));
+    matmul_add<Real>(dk.topRows(end), t(ds_block), q.middleRows(first, rows));
+  }
+}
+
+#define LIMPID_INSTANTIATE(Real)                                                             \
+  template void scaled_dot_product_attention(View<Real>, ConstView<Real>, ConstView<Real>,   \
+                                             ConstView<Real>, const AttentionMask&,          \
+                                             Matrix<Real>*);                                 \
+  template void scaled_dot_product_attention_backward(                                       \
+      View<Real>, View<Real>, View<Real>, ConstView<Real>, ConstView<Real>, ConstView<Real>, \
+      ConstView<Real>, const AttentionMask&, const Matrix<Real>&);
+LIMPID_INSTANTIATE(float)
+LIMPID_INSTANTIATE(double)
+
+}  // namespace limpid
