@@ -59,6 +59,7 @@ struct Fact {
   std::string name;
   std::size_t list = 0;
   std::vector<std::size_t> differs_from;  ///< facts whose value it may not take
+  std::string where;                      ///< file:line, for errors
 };
 
 struct Condition {
@@ -66,6 +67,7 @@ struct Condition {
   std::vector<char> holds;  ///< for each row of the fact's list
   bool holds_untold = false;
   bool holds_spelled = false;
+  bool about_telling = false;  ///< asks whether the fact is told, not what it is
   bool met(const Facts& facts) const;
 };
 
@@ -120,8 +122,13 @@ class LIMPID_API World {
   std::vector<Fact> facts;
   std::vector<Rule> rules;
   std::vector<Novelty> novelties;
-  std::size_t story = 0;  ///< the rule that a story begins with
+  std::size_t story = 0;               ///< the rule that a story begins with
+  std::vector<Alternative> sentences;  ///< every sentence that a rule can tell, by itself
 };
+
+/// Where the first sentence from here ends: behind its full stop and quotation mark, before a space
+/// and a capital letter, or at the end of the text. npos: nowhere.
+LIMPID_API std::size_t sentence_end(std::string_view text, std::size_t from);
 
 /// Whether "a" becomes "an" before this letter.
 bool is_vowel(char letter);
