@@ -1,0 +1,117 @@
+#include "limpid/cli/terminal.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+namespace limpid::cli {
+
+bool is_terminal(std::FILE* stream) { return isatty(fileno(stream)) != 0; }
+
+bool use_colour(std::FILE* stream) {
+  return is_terminal(stream) && std::getenv("NO_COLOR") == nullptr;
+}
+
+int terminal_width() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+std::string coloured(std::string_view text, int ansi_colour, bool use) {
+  return use ? fmt::format("\x1b[{}m{}\x1b[0m", ansi_colour, text) : std::string(text);
+}
+std::string dim(std::string_view text, bool use) { return coloured(text, 2, use); }
+std::string bold(std::string_view text, bool use) { return coloured(text, 1, use); }
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<long>(std::lround(std::max(0.0, seconds)));
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
+  return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+std::string grouped(double number) {
+  std::string digits = fmt::format("{:.0f}", number);
+  for (auto i = static_cast<long>(digits.size()) - 3; i > (digits[0] == '-' ? 1 : 0); i -= 3) {
+    digits.insert(static_cast<std::size_t>(i), ",");
+  }
+  return digits;
+}
+
+std::string bytes_text(double bytes) {
+  if (bytes >= 1e9) return fmt::format("{:.2f} GB", bytes / 1e9);
+  if (bytes >= 1e6) return fmt::format("{:.1f} MB", bytes / 1e6);
+  return fmt::format("{:.0f} KB", bytes / 1e3);
+}
+
+std::string wrapped(std::string_view text, int width, std::string_view indent) {
+  std::string out(indent);
+  std::size_t column = indent.size();
+  bool line_start = true;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find_first_of(" \n", begin), text.size());
+    const std::string_view word = text.substr(begin, end - begin);
+    if (!line_start && column + 1 + word.size() > static_cast<std::size_t>(width)) {
+      out += "\n" + std::string(indent);
+      column = indent.size();
+      line_start = true;
+    }
+    if (!line_start) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+    line_start = false;
+    if (end < text.size() && text[end] == '\n') {
+      out += "\n" + std::string(indent);
+      column = indent.size();
+      line_start = true;
+    }
+    begin = end + 1;
+  }
+  return out;
+}
+
+ProgressLine::ProgressLine(std::FILE* stream) : stream_(stream), terminal_(is_terminal(stream)) {}
+
+ProgressLine::~ProgressLine() { clear(); }
+
+void ProgressLine::draw(double done, double all, std::string_view text) {
+  if (!terminal_) return;
+  // Eighths of a block make a bar that moves smoothly.
+  constexpr std::array<const char*, 8> kEighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  constexpr int kWidth = 12;
+  const double share = all > 0 ? std::clamp(done / all, 0.0, 1.0) : 0;
+  const int eighths = static_cast<int>(share * kWidth * 8);
+  std::string bar;
+  for (int i = 0; i < eighths / 8; ++i) bar += "█";
+  bar += kEighths[static_cast<std::size_t>(eighths % 8)];
+  const int blanks = kWidth - eighths / 8 - (eighths % 8 != 0 ? 1 : 0);
+  bar.append(static_cast<std::size_t>(std::max(0, blanks)), ' ');
+  const auto room = static_cast<std::size_t>(std::max(20, terminal_width() - kWidth - 9));
+  fmt::print(stream_, "\r\x1b[2K{:3.0f}% ▕{}▏ {}", share * 100, bar, text.substr(0, room));
+  std::fflush(stream_);
+  drawn_ = true;
+}
+
+void ProgressLine::print(std::string_view text) {
+  clear();
+  fmt::print(stream_, "{}\n", text);
+  std::fflush(stream_);
+}
+
+void ProgressLine::clear() {
+  if (drawn_) fmt::print(stream_, "\r\x1b[2K");
+  std::fflush(stream_);
+  drawn_ = false;
+}
+
+}  // namespace limpid::cli

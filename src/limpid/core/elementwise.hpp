@@ -1,0 +1,21 @@
+/// x += y on all threads, for the residual stream.
+///
+/// USES    core
+#pragma once
+
+#include "limpid/core/check.hpp"
+#include "limpid/core/matrix.hpp"
+#include "limpid/core/parallel.hpp"
+
+namespace limpid {
+
+/// SHAPES  x, y the same
+template <class Real>
+void add(Matrix<Real>& x, const Matrix<Real>& y) {
+  check_shape("add", "y", y, x.rows(), x.cols());
+  parallel_flat(x.size(), [&](Index begin, Index end) {
+    x.reshaped().segment(begin, end - begin) += y.reshaped().segment(begin, end - begin);
+  });
+}
+
+}  // namespace limpid
