@@ -117,7 +117,7 @@ TEST_CASE("by hand: evaluation windows do not overlap, the last one is padded") 
   // In one batch, the shorter row is padded.
   const std::vector<Batch> one = evaluation_windows(counting(9), 3, 100);
   REQUIRE(one.size() == 1);
-  CHECK(one[0].targets == Ids{1, 2, 3, 4, 5, 6, 7, 8, kNoTarget});
+  CHECK(one[0].targets == Ids{1, 2, 3, 4, 5, 6, 7, 8, kIgnore});
   CHECK(one[0].inputs == Ids{0, 1, 2, 3, 4, 5, 6, 7, 0});
   CHECK(one[0].tokens == 8);
 }
@@ -127,11 +127,11 @@ TEST_CASE("by hand: evaluation documents keep their order") {
   const std::vector<Batch> batches = evaluation_documents(documents, kEnd, 10, 2);
   REQUIRE(batches.size() == 2);
   CHECK(batches[0].inputs == Ids{kEnd, 10, 11, kEnd, 20, kEnd});
-  CHECK(batches[0].targets == Ids{10, 11, kEnd, 20, kEnd, kNoTarget});
+  CHECK(batches[0].targets == Ids{10, 11, kEnd, 20, kEnd, kIgnore});
   CHECK(batches[0].tokens == 5);
   CHECK(batches[1].targets == Ids{30, 31, 32, 33, kEnd});
   CHECK(evaluation_documents(documents, kEnd, 3, 3)[0].targets ==
-        Ids{10, 11, kEnd, 20, kEnd, kNoTarget, 30, 31, 32});
+        Ids{10, 11, kEnd, 20, kEnd, kIgnore, 30, 31, 32});
 }
 
 TEST_CASE("property: a target is the next token of the text, shifted exactly once") {
@@ -198,7 +198,7 @@ TEST_CASE("property: every document comes once an epoch, batches across epochs a
         const auto length = static_cast<Index>(expected.size());
         tokens += length;
         longest = std::max(longest, length);
-        expected.resize(static_cast<std::size_t>(batch.time), kNoTarget);
+        expected.resize(static_cast<std::size_t>(batch.time), kIgnore);
         REQUIRE(targets == expected);
         CHECK(inputs[0] == kEnd);
         for (Index t = 1; t < length; ++t) {
@@ -251,7 +251,7 @@ TEST_CASE("property: packed rows begin at documents and lose only what is cut") 
       CHECK(batch.targets[0] % 100 == 0);
       padded += batch.time < 64;
       for (std::size_t t = 0; t < static_cast<std::size_t>(batch.time); ++t) {
-        REQUIRE(batch.targets[t] != kNoTarget);
+        REQUIRE(batch.targets[t] != kIgnore);
         if (t > 0) REQUIRE(batch.inputs[t] == batch.targets[t - 1]);
         if (batch.targets[t] != kEnd) ++seen[batch.targets[t] / 100];
       }
@@ -303,7 +303,7 @@ TEST_CASE("property: every target of a text is evaluated once") {
         tokens += batch.tokens;
         CHECK(batch.time <= time);
         for (std::size_t i = 0; i < batch.targets.size(); ++i) {
-          if (batch.targets[i] == kNoTarget) continue;
+          if (batch.targets[i] == kIgnore) continue;
           CHECK(batch.targets[i] == batch.inputs[i] + 1);
           ++seen[static_cast<std::size_t>(batch.targets[i])];
         }

@@ -34,7 +34,7 @@ Batch assemble(const std::vector<Ids>& rows, std::int32_t padding) {
   batch.batch = static_cast<Index>(rows.size());
   batch.time = static_cast<Index>(longest);
   batch.inputs.assign(rows.size() * longest, padding);
-  batch.targets.assign(rows.size() * longest, kNoTarget);
+  batch.targets.assign(rows.size() * longest, kIgnore);
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const auto place = static_cast<std::ptrdiff_t>(r * longest);
     std::copy(rows[r].begin(), rows[r].end() - 1, batch.inputs.begin() + place);

@@ -2,7 +2,7 @@
 ///
 /// A row is a piece of text. The model reads its `inputs` and must say at each place what comes
 /// next, so the targets are the same text shifted by one, and they are shifted here and nowhere
-/// else. A target of kNoTarget does not count. Three ways to make rows:
+/// else. A target of kIgnore does not count. Three ways to make rows:
 ///
 ///   windows    a long text cut every `time` tokens, from a random place in each epoch
 ///                inputs   t0 t1 .. t(T-1)        targets  t1 t2 .. tT
@@ -20,7 +20,7 @@
 /// future.
 ///
 /// SHAPES  inputs, targets [batch, time] row-major, as N = batch * time token ids
-/// USES    core
+/// USES    core, nn/cross_entropy
 /// ERRORS  std::invalid_argument: a text shorter than one window, no or empty documents, options
 ///         out of range, a state that does not fit
 #pragma once
@@ -32,11 +32,11 @@
 #include "limpid/core/export.hpp"
 #include "limpid/core/matrix.hpp"
 #include "limpid/core/rng.hpp"
+#include "limpid/nn/cross_entropy.hpp"
 
 namespace limpid {
 
-inline constexpr std::int32_t kNoTarget = -1;  ///< the loss ignores this place
-
+/// A target of kIgnore (see nn/cross_entropy) does not count.
 struct Batch {
   Index batch = 0, time = 0;                  ///< rows, and tokens of a row
   std::vector<std::int32_t> inputs, targets;  ///< [batch * time]
