@@ -1,0 +1,92 @@
+#include "limpid/train/trainer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "limpid/nn/context.hpp"
+#include "limpid/nn/cross_entropy.hpp"
+#include "limpid/train/clip.hpp"
+
+namespace limpid {
+
+Rng stream(Index seed, Stream use) {
+  return Rng(static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(use));
+}
+
+namespace {
+
+Decoder<float> fresh_model(const RunOptions& options) {
+  Rng rng = stream(options.seed, Stream::weights);
+  return Decoder<float>(options.model, rng);
+}
+
+}  // namespace
+
+Trainer::Trainer(const RunOptions& run_options, Batches data)
+    : options(run_options),
+      model(fresh_model(options)),
+      parameters(model.parameters()),
+      optimizer(parameters, options.adamw),
+      batches(std::move(data)),
+      dropout(stream(options.seed, Stream::dropout)) {}
+
+StepReport Trainer::step() {
+  std::vector<Batch> parts;
+  Index targets = 0;
+  for (Index i = 0; i < options.accumulate; ++i) {
+    parts.push_back(batches.next());
+    targets += parts.back().tokens;
+  }
+
+  StepReport report;
+  report.step = steps_done_ + 1;
+  report.learning_rate = options.learning_rate(steps_done_);
+  zero_gradients(parameters);
+  for (const Batch& batch : parts) {
+    Context context{.batch = batch.batch, .time = batch.time};
+    context.dropout = options.model.dropout > 0 ? &dropout : nullptr;
+    Matrix<float> logits = model.forward(batch.inputs, context, &cache_);
+    const CrossEntropyResult<float> result =
+        cross_entropy(std::move(logits), batch.targets, {.divisor = static_cast<double>(targets)});
+    model.backward(result.dlogits, context, cache_);
+    report.loss += result.loss;
+    report.tokens += context.rows();
+    report.flops += static_cast<double>(context.rows()) *
+                    options.model.training_flops_per_token(batch.time);
+  }
+  require_finite(report.loss);
+  const GradientNorm gradient = clip_gradients(parameters, options.clip);
+  if (!gradient.finite()) {
+    throw TrainingDiverged(fmt::format("step {}: the gradient of {} is not a finite number",
+                                       report.step, gradient.bad_tensor));
+  }
+  report.gradient_norm = gradient.norm;
+  optimizer.step(parameters, report.learning_rate);
+  ++steps_done_;
+  return report;
+}
+
+void Trainer::require_finite(double loss) const {
+  if (std::isfinite(loss)) return;
+  const std::string bad = first_bad_parameter(parameters);
+  throw TrainingDiverged(fmt::format(
+      "step {}: the loss is {}; {}", steps_done_ + 1, loss,
+      bad.empty() ? "all parameters are finite, so a forward pass overflowed"
+                  : "the first parameter that is not finite is " + bad));
+}
+
+std::string first_bad_parameter(const Parameters<float>& parameters) {
+  for (const Parameter<float>& parameter : parameters) {
+    if (!std::all_of(parameter.value.begin(), parameter.value.end(),
+                     [](float number) { return std::isfinite(number); })) {
+      return parameter.name;
+    }
+  }
+  return "";
+}
+
+}  // namespace limpid
