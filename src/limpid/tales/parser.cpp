@@ -229,8 +229,9 @@ class Parser {
       if (words[same++] == ' ') begin = same;
     }
     if (fact) begin = 0;
-    if (at + begin < result_.furthest) return;
-    expect(at + begin, std::string(words.substr(begin, words.find(' ', begin) - begin)), fact);
+    const std::size_t place = at + same == text_.size() ? text_.size() : at + begin;
+    if (place < result_.furthest) return;
+    expect(place, std::string(words.substr(begin, words.find(' ', begin) - begin)), fact);
   }
 
   void expect(std::size_t at, const std::string& word, std::optional<std::size_t> fact) {
