@@ -14,7 +14,9 @@ template <class Real>
 void add(Matrix<Real>& x, const Matrix<Real>& y) {
   check_shape("add", "y", y, x.rows(), x.cols());
   parallel_flat(x.size(), [&](Index begin, Index end) {
-    x.reshaped().segment(begin, end - begin) += y.reshaped().segment(begin, end - begin);
+    using Flat = Eigen::Array<Real, Eigen::Dynamic, 1>;
+    Eigen::Map<Flat>(x.data() + begin, end - begin) +=
+        Eigen::Map<const Flat>(y.data() + begin, end - begin);
   });
 }
 

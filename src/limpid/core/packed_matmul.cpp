@@ -21,7 +21,7 @@ constexpr Index kDepth =
     256;  // run of k: a panel of b is then 32 KB, the size of a first-level cache
 
 // Packed panels. A panel of a holds up to kTileRows rows, k by k, with this many places per k; a
-// panel of b holds kTileCols columns, k by k. Places beyond the matrix hold zeros.
+// panel of b holds kTileCols columns, k by k. What places beyond the matrix hold does not matter.
 template <class Real>
 constexpr int kPanelRows = (kTileRows + kLanes<Real> - 1) / kLanes<Real>* kLanes<Real>;
 
@@ -44,9 +44,12 @@ void pack(Real* panel, int places, const Real* from, Index line_stride, Index k_
         for (int j = 0; j < lanes; ++j) store(panel + (k + j) * places + i, square[j]);
       }
     }
-  } else if (line_stride == 1 && width == places) {
-    // Every k holds its numbers side by side, and the panel is full: copy whole vectors.
-    for (; k < depth; ++k) {
+  } else if (line_stride == 1 && (width == places || k_stride >= places)) {
+    // Every k holds its numbers side by side: copy whole vectors. A panel that is not full copies some of
+    // its neighbours' numbers too (they lie in the same row or the next, so not for the last k); nobody
+    // looks at what a tile computes from them.
+    const Index whole = width == places ? depth : depth - 1;
+    for (; k < whole; ++k) {
       for (int i = 0; i < places; i += lanes) {
         store(panel + k * places + i, load(from + k * k_stride + i));
       }

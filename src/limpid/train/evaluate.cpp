@@ -8,7 +8,7 @@ namespace limpid {
 Index target_bytes(const Tokenizer& tokenizer, std::span<const std::int32_t> targets) {
   Index bytes = 0;
   for (const std::int32_t id : targets) {
-    if (id != kNoTarget && !tokenizer.is_special(id)) {
+    if (id != kIgnore && !tokenizer.is_special(id)) {
       bytes += static_cast<Index>(tokenizer.token_bytes(id).size());
     }
   }
