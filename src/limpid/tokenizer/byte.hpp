@@ -1,16 +1,15 @@
 /// Byte tokens: the smallest vocabulary that can spell every text of every script.
 ///
 ///   "unhappiness"  75 6E 68 61 70 70 69 6E 65 73 73      id = byte
-///   e'             C3 A9                                  one character, two tokens
+///   "é"            C3 A9                                 one character, two tokens
 ///
 /// Nothing is unknown and nothing is lost: `decode(encode(bytes)) == bytes` for every byte string.
-/// The price is length: a model must learn that C3 A9 belong together, and spends two steps on
-/// them.
+/// The price is length: a model spends two steps on C3 A9, and must learn that they belong together.
 ///
 /// Token i is byte i, so id 97 is the letter a; special tokens follow from 256.
 ///
 /// SOURCE  Xue et al. 2021, arXiv:2105.13626 (ByT5), section 3
-/// USES    core, tokenizer/tokenizer, tokenizer/special_tokens, tokenizer/vocabulary
+/// USES    core, tokenizer/tokenizer
 #pragma once
 
 #include <string>

@@ -21,12 +21,12 @@
 /// space) use a linked list and a heap of ranks, n log n, with the same result. Short pieces that
 /// occur again come from a cache.
 ///
-/// SOURCE  Sennrich, Haddow, Birch 2016, arXiv:1508.07909, section 3.2; on bytes: GPT-2,
-/// section 2.2 USES    core, tokenizer/tokenizer, tokenizer/special_tokens, tokenizer/vocabulary,
-///         tokenizer/pair_map, tokenizer/pretokenizer, tokenizer/hash
+/// SOURCE  Sennrich, Haddow, Birch 2016, arXiv:1508.07909, section 3.2; on bytes: GPT-2's
+///         paper, section 2.2
+/// USES    core, tokenizer/tokenizer, tokenizer/special_tokens, tokenizer/pair_map,
+/// USES    tokenizer/pretokenizer, tokenizer/hash
 /// ERRORS  std::invalid_argument when a byte has no token, or when a merge names an unknown or
-/// special
-///         token, joins to an unknown one, or comes twice
+///         special token, joins to an unknown one, or comes twice
 /// COST    16 to 32 bytes a merge; a cache takes 4 MB
 #pragma once
 

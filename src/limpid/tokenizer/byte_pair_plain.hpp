@@ -4,8 +4,7 @@
 ///   occurs most often, everywhere, and call the result a new token. Repeat.
 ///
 /// Of pairs with equal counts the lexicographically greatest pair of byte strings is taken, so that
-/// the result depends on the text alone. An example with the pieces low x5, lower x2, newest x6,
-/// widest x3:
+/// the result depends on the text alone. With the pieces low x5, lower x2, newest x6, widest x3:
 ///
 ///   e+s 9, s+t 9 (greater), w+e 8, ...     join s+t     n e w e st x6, w i d e st x3
 ///   e+st 9, w+e 8, l+o 7, o+w 7 ...        join e+st    n e w est x6,  w i d est x3

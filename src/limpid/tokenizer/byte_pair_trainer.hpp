@@ -1,5 +1,4 @@
-/// Byte-pair training, fast: the merges of byte_pair_plain, without reading all pieces for each
-/// one.
+/// Byte-pair training, fast: the merges of byte_pair_plain, without reading all pieces again.
 ///
 /// Joining a pair changes the counts only of the pairs that touch it. So the trainer remembers, for
 /// each pair, its count and the places where it stood, and a merge visits these places alone:
@@ -16,8 +15,7 @@
 ///
 /// SOURCE  Sennrich, Haddow, Birch 2016, arXiv:1508.07909, section 3.2 (indexing all pairs)
 /// USES    core, tokenizer/byte_pair, tokenizer/byte_pair_plain, tokenizer/piece_counts,
-///         tokenizer/pretokenizer, tokenizer/special_tokens, tokenizer/pair_map,
-///         tokenizer/vocabulary
+/// USES    tokenizer/pretokenizer, tokenizer/special_tokens, tokenizer/pair_map
 /// ERRORS  std::invalid_argument when the vocabulary asked for is smaller than 256 bytes and the
 ///         special tokens, or when a special token is an ordinary token too
 /// COST    24 bytes for each byte of distinct pieces; time about linear in them

@@ -1,7 +1,6 @@
 /// Character tokens: one token for each code point that occurs in a text.
 ///
-///   "unhappiness"  u n h a p p i n e s s       11 tokens, of a vocabulary of 7: a e h i n p s u
-///   ...
+///   "unhappiness"  u n h a p p i n e s s       11 tokens; the vocabulary is a e h i n p s u
 ///
 /// Ids follow the order of code points, as in `sorted(set(text))`. A character that the vocabulary
 /// lacks becomes <|unknown|>, or an error when there is no such token. Whatever consists of known
@@ -11,8 +10,8 @@
 /// SOURCE  Karpathy 2015, char-rnn; the vocabulary of nanoGPT's shakespeare_char
 /// USES    core, tokenizer/tokenizer, tokenizer/special_tokens, tokenizer/utf8
 /// ERRORS  std::invalid_argument when a text for the vocabulary is empty or not UTF-8, when an
-/// ordinary
-///         token is not one code point, or when a character is unknown and no token stands for it
+///         ordinary token is not one code point, or when a character is unknown and no token stands
+///         for what is unknown
 #pragma once
 
 #include <array>

@@ -43,13 +43,12 @@ std::unique_ptr<Tokenizer> make_tokenizer(std::string_view spec, std::string_vie
         text, {.unknown = options.unknown, .specials = options.specials}));
   }
   if (!spec.starts_with(kBytePair)) {
-    fail("tokenizer",
-         fmt::format("\"{}\" is unknown, expected word, char, byte or bpe:SIZE", spec));
+    fail("tokenizer", fmt::format("{:?} is unknown, expected word, char, byte or bpe:SIZE", spec));
   }
   const auto size = size_of(spec);
   if (!size) {
     fail("tokenizer",
-         fmt::format("\"{}\" has no size, expected a number of tokens as in bpe:1024", spec));
+         fmt::format("{:?} has no size, expected a number of tokens as in bpe:1024", spec));
   }
   return std::make_unique<BytePairTokenizer>(
       train_byte_pair(text, {.vocab_size = *size, .specials = options.specials}));

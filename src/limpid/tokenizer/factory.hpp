@@ -5,9 +5,8 @@
 ///   byte       ByteTokenizer: learns nothing from the text
 ///   bpe:SIZE   BytePairTokenizer with a vocabulary of SIZE tokens, or fewer if the text is short
 ///
-/// USES    core, tokenizer/tokenizer, tokenizer/special_tokens, tokenizer/byte,
-/// tokenizer/character,
-///         tokenizer/word, tokenizer/byte_pair_trainer
+/// USES    core, tokenizer/tokenizer, tokenizer/special_tokens, tokenizer/byte, tokenizer/character,
+/// USES    tokenizer/word, tokenizer/byte_pair_trainer
 /// ERRORS  std::invalid_argument when the words mean nothing, and what the kinds themselves throw
 #pragma once
 

@@ -3,9 +3,8 @@
 ///   "the cat, the hat"   the 1| cat 1|, 1| the 1| hat 1
 ///
 /// Language repeats itself: 100 MB of English hold some 20 million pieces, of which a few hundred
-/// thousand are distinct. Whoever learns from counts (word, byte_pair_trainer) therefore needs
-/// memory for the distinct ones only, and may add a text in chunks, if no piece lies across two of
-/// them.
+/// thousand are distinct. Whoever learns from counts (word, byte_pair_trainer) needs memory
+/// for the distinct ones only, and may add a text in chunks, if no piece lies across two of them.
 ///
 /// USES    core, tokenizer/vocabulary, tokenizer/special_tokens, tokenizer/pretokenizer
 #pragma once

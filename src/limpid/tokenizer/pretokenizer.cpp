@@ -145,6 +145,20 @@ std::string_view pattern_name(Pattern pattern) {
   return "";
 }
 
+std::string_view pattern_regex(Pattern pattern) {
+  switch (pattern) {
+    case Pattern::gpt2:
+      return R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+    case Pattern::whitespace:
+      return R"( ?\S+|\s+(?!\S)|\s+)";
+    case Pattern::words:
+      return R"( ?[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}\p{N}]+)*| ?[^\s\p{L}\p{M}\p{N}]|\s)";
+    case Pattern::none:
+      break;
+  }
+  return "";
+}
+
 std::size_t piece_length(std::string_view text, Pattern pattern) {
   switch (pattern) {
     case Pattern::gpt2:

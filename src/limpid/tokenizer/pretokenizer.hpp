@@ -3,8 +3,7 @@
 /// Without it, byte-pair encoding would learn "dog.", "dog!" and "dog?" as three tokens, and " of
 /// the" as one. With it, merges stay inside words, and each distinct word is worked out once.
 ///
-///   gpt2        "Hello world"            Hello| world          the space goes with the word behind
-///   it
+///   gpt2        "Hello world"            Hello| world          a space goes with the word behind it
 ///               "It's 2026,   isn't it"  It|'s| 2026|,|  | isn|'t| it
 ///   whitespace  "It's 2026,   isn't it"  It's| 2026,|  | isn't| it
 ///   words       "It's 2026,   isn't it"  It's| 2026|,| | | isn't| it
@@ -37,6 +36,9 @@ enum class Pattern { gpt2, whitespace, words, none };
 
 /// "gpt2", "whitespace", "words" or "none".
 LIMPID_API std::string_view pattern_name(Pattern pattern);
+
+/// The pattern as a regular expression, for programs that run one; empty for `none`.
+LIMPID_API std::string_view pattern_regex(Pattern pattern);
 
 /// The length in bytes of the first piece of a text. REQUIRES text is not empty.
 ///

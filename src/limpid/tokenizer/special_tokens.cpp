@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "limpid/core/check.hpp"
+#include "limpid/tokenizer/utf8.hpp"
 
 namespace limpid {
 
@@ -52,9 +53,10 @@ TokenSet with_specials(Vocabulary vocabulary, std::span<const std::string> speci
   TokenSet tokens{std::move(vocabulary), {}, std::nullopt};
   for (const std::string& special : specials) {
     if (special.empty()) fail("special_tokens", "a special token is empty");
+    if (find_invalid_utf8(special)) fail("special_tokens", "a special token is not UTF-8");
     if (tokens.vocabulary.find(special)) {
       fail("special_tokens",
-           fmt::format("\"{}\" is a token already, expected a text of its own", special));
+           fmt::format("{:?} is a token already, expected a text of its own", special));
     }
     tokens.special_ids.push_back(tokens.vocabulary.add(special));
   }

@@ -5,7 +5,7 @@
 ///
 /// Everything between two marks is tokenized on its own, so no token reaches across one.
 ///
-/// USES    core, tokenizer/vocabulary
+/// USES    core, tokenizer/vocabulary, tokenizer/utf8
 #pragma once
 
 #include <cstddef>
@@ -51,7 +51,7 @@ struct TokenSet {
 };
 
 /// Puts special tokens behind the ordinary ones.
-/// ERRORS  std::invalid_argument when one is empty, or is a token already
+/// ERRORS  std::invalid_argument when one is empty, not UTF-8, or a token already
 LIMPID_API TokenSet with_specials(Vocabulary vocabulary, std::span<const std::string> specials);
 
 }  // namespace limpid

@@ -27,7 +27,7 @@ Tokenizer::Tokenizer(TokenSet tokens) : tokens_(std::move(tokens)) {
         std::find(special_texts_.begin(), special_texts_.end(), text) != special_texts_.end();
     if (twice || id == unknown()) {
       fail("tokenizer",
-           fmt::format("token {} \"{}\" has two roles, expected one: special, unknown or text", id,
+           fmt::format("token {} {:?} has two roles, expected one: special, unknown or text", id,
                        text));
     }
     special_texts_.push_back(text);
@@ -51,7 +51,7 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, Specials specials,
   while (const auto found = find_special(rest, special_texts_)) {
     if (specials == Specials::forbidden) {
       fail("tokenizer",
-           fmt::format("the text holds {} at byte {}, where no special token is allowed",
+           fmt::format("the text holds {:?} at byte {}, where no special token is allowed",
                        special_texts_[found->index], text.size() - rest.size() + found->position));
     }
     encode_text(rest.substr(0, found->position), cache, ids);

@@ -2,11 +2,10 @@
 ///
 /// What should a token be? The same word in each kind that lives here, each in a file of its own:
 ///
-///   word        unhappiness                      one token if the word is known, else <|unknown|>
-///   character   u n h a p p i n e s s            11 tokens; every word can be spelt
-///   byte        75 6E 68 61 70 70 69 6E 65 73 73 11 tokens; every text of every script can be
-///   spelt byte_pair   un happi ness                    frequent strings are one token, the rest is
-///   spelt
+///   word        unhappiness                       one token if the word is known, else <|unknown|>
+///   character   u n h a p p i n e s s             11 tokens; every word can be spelt
+///   byte        75 6E 68 61 70 70 69 6E 65 73 73  11 tokens; every script can be spelt
+///   byte_pair   un happi ness                     frequent strings are tokens, the rest is spelt
 ///
 /// Long words make short sequences but a vocabulary without end; bytes make a vocabulary of 256 but
 /// long sequences. Byte pairs lie between, wherever one likes.
@@ -19,8 +18,7 @@
 ///
 /// USES    core, tokenizer/vocabulary, tokenizer/special_tokens, tokenizer/hash
 /// ERRORS  std::invalid_argument when an id is outside the vocabulary, or when a text holds a
-/// special
-///         token although they are forbidden
+///         special token although they are forbidden
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,9 @@
 /// UTF-8: how bytes spell code points, and what to do with bytes that spell none.
 ///
-///   U+0000  .. U+007F     0xxxxxxx                              A     41
-///   U+0080  .. U+07FF     110xxxxx 10xxxxxx                     e'    C3 A9
-///   U+0800  .. U+FFFF     1110xxxx 10xxxxxx 10xxxxxx            (Devanagari na)  E0 A4 A8
-///   U+10000 .. U+10FFFF   11110xxx 10xxxxxx 10xxxxxx 10xxxxxx   (grinning face)  F0 9F 98 80
+///   U+0000  .. U+007F     0xxxxxxx                              A   41
+///   U+0080  .. U+07FF     110xxxxx 10xxxxxx                     é   C3 A9
+///   U+0800  .. U+FFFF     1110xxxx 10xxxxxx 10xxxxxx            न   E0 A4 A8
+///   U+10000 .. U+10FFFF   11110xxx 10xxxxxx 10xxxxxx 10xxxxxx   😀  F0 9F 98 80
 ///
 /// Overlong spellings, surrogates (U+D800 to U+DFFF) and numbers above U+10FFFF are not UTF-8.
 /// Bytes that spell nothing are taken in the longest run that could have begun a character (a

@@ -4,7 +4,7 @@
 /// would show broken characters, so a tail that could still become a character is held back:
 ///
 ///   push("caf\xC3")   "caf"          C3 waits
-///   push("\xA9!")     "e'!"          C3 A9 is complete
+///   push("\xA9!")     "é!"          C3 A9 is complete
 ///   push("\xFF")      U+FFFD         this byte begins nothing
 ///   push("\xE2\x82")  ""             E2 82 waits
 ///   flush()           U+FFFD         nothing more will come

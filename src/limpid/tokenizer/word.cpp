@@ -9,11 +9,15 @@
 #include "limpid/core/check.hpp"
 #include "limpid/tokenizer/piece_counts.hpp"
 #include "limpid/tokenizer/pretokenizer.hpp"
+#include "limpid/tokenizer/utf8.hpp"
 
 namespace limpid {
 
 WordTokenizer WordTokenizer::from_text(std::string_view text, const Options& options) {
   if (text.empty()) fail("word", "the text is empty");
+  if (const auto at = find_invalid_utf8(text)) {
+    fail("word", fmt::format("the text is not UTF-8 at byte {}", *at));
+  }
   if (options.min_count < 1) {
     fail("word", fmt::format("min_count is {}, expected at least 1", options.min_count));
   }

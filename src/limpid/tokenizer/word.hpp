@@ -12,12 +12,12 @@
 /// come <|unknown|> and the special tokens. Words rarer than `min_count` are left out, so that
 /// <|unknown|> occurs in training and a model learns what to make of it.
 ///
-/// SOURCE  Bengio et al. 2003, "A Neural Probabilistic Language Model", section 4.1 (rare words
-/// merged) USES    core, tokenizer/tokenizer, tokenizer/special_tokens, tokenizer/piece_counts,
-///         tokenizer/pretokenizer
-/// ERRORS  std::invalid_argument when a text for the vocabulary is empty, when min_count is below
-/// 1,
-///         or when there is no unknown token
+/// SOURCE  Bengio et al. 2003, "A Neural Probabilistic Language Model", section 4.1 (rare
+///         words merged into one)
+/// USES    core, tokenizer/tokenizer, tokenizer/special_tokens, tokenizer/piece_counts,
+/// USES    tokenizer/pretokenizer, tokenizer/utf8
+/// ERRORS  std::invalid_argument when a text for the vocabulary is empty or not UTF-8, when min_count
+///         is below 1, or when there is no unknown token
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,55 @@
+/// A model as a Hugging Face directory, so that other programs open what was trained here, and the
+/// other way round.
+///
+///   config.json              the shape: formats/config_json
+///   model.safetensors        the numbers: formats/safetensors, names from formats/tensor_names
+///   generation_config.json   which tokens begin and end a text
+///   tokenizer_config.json    what transformers needs beside tokenizer.json, which another file
+///                            writes
+///
+/// Nothing is rounded: F32 numbers make the round trip with the same bits.
+///
+/// USES    core, formats/atomic_file, formats/config_json, formats/file_handle
+/// USES    formats/safetensors, formats/tensor_names, model/config
+/// ERRORS  std::runtime_error naming the file and the tensor that is missing, too many, or of
+///         another shape; std::invalid_argument when parameters and configuration disagree
+/// COST    the memory of the largest tensor, besides the model
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "limpid/core/export.hpp"
+#include "limpid/core/matrix.hpp"
+#include "limpid/core/parameter.hpp"
+#include "limpid/model/config.hpp"
+
+namespace limpid {
+
+/// The token that ends a text (and, having ended the one before, begins the next).
+struct EndToken {
+  Index id;
+  std::string text;  ///< "<|endoftext|>"
+};
+
+/// Everything below, and the directory if it is not there.
+LIMPID_API void write_model(const std::filesystem::path& directory, const Config& config,
+                            const Parameters<float>& parameters,
+                            const std::optional<EndToken>& end_token = {});
+
+/// The three small files. They do not change while a model is trained.
+LIMPID_API void write_model_description(const std::filesystem::path& directory,
+                                        const Config& config,
+                                        const std::optional<EndToken>& end_token = {});
+
+/// model.safetensors alone.
+LIMPID_API void write_model_weights(const std::filesystem::path& directory, const Config& config,
+                                    const Parameters<float>& parameters);
+
+/// model.safetensors into the parameters of a model that was built from this configuration. All
+/// names and shapes are checked before the first number is changed.
+LIMPID_API void read_model_weights(const std::filesystem::path& directory, const Config& config,
+                                   const Parameters<float>& parameters);
+
+}  // namespace limpid

@@ -1,0 +1,102 @@
+#include "limpid/formats/pretokenizer_json.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <initializer_list>
+#include <stdexcept>
+#include <utility>
+
+namespace limpid {
+namespace {
+
+using Json = nlohmann::ordered_json;  // keeps the order of keys: files that people can read
+
+Json byte_level(bool use_regex) {
+  return {{"type", "ByteLevel"},
+          {"add_prefix_space", false},
+          {"trim_offsets", true},
+          {"use_regex", use_regex}};
+}
+
+Json split(Pattern pattern) {
+  return {{"type", "Split"},
+          {"pattern", {{"Regex", pattern_regex(pattern)}}},
+          {"behavior", "Isolated"},
+          {"invert", false}};
+}
+
+// A value at step[key], or null; what a step says is printed as JSON, shortened.
+Json value(const Json& step, const char* key) {
+  return step.is_object() && step.contains(key) ? step[key] : Json();
+}
+
+[[noreturn]] void reject(const std::string& what, const Json& got, const std::string& expected) {
+  std::string text = got.dump(-1, ' ', true);
+  if (text.size() > 60) text = text.substr(0, 57) + "...";
+  throw std::runtime_error(fmt::format("{} is {}, expected {}", what, text, expected));
+}
+
+void read_step(const Json& step, const std::string& place, Cutting& cutting) {
+  const Json type = value(step, "type");
+  Pattern pattern = Pattern::none;
+  if (type == "ByteLevel") {
+    if (value(step, "add_prefix_space") != false) {
+      reject(place + ".add_prefix_space", value(step, "add_prefix_space"), "false");
+    }
+    cutting.to_bytes = true;
+    if (value(step, "use_regex") != false) pattern = Pattern::gpt2;  // true when it is not there
+  } else if (type == "Split") {
+    const Json regex = value(value(step, "pattern"), "Regex");
+    for (const Pattern known : {Pattern::gpt2, Pattern::whitespace, Pattern::words}) {
+      if (regex == pattern_regex(known)) pattern = known;
+    }
+    if (pattern == Pattern::none) reject(place + ".pattern", regex, "a pattern known here");
+    if (value(step, "behavior") != "Isolated") {
+      reject(place + ".behavior", value(step, "behavior"), "\"Isolated\"");
+    }
+    if (value(step, "invert") == true) reject(place + ".invert", true, "false");
+  } else {
+    reject(place + ".type", type, "\"ByteLevel\" or \"Split\"");
+  }
+  if (pattern == Pattern::none) return;
+  if (cutting.pattern != Pattern::none) reject(place, step, "no second pattern");
+  cutting.pattern = pattern;
+}
+
+}  // namespace
+
+std::string to_pretokenizer_json(const Cutting& cutting) {
+  Json json;
+  const bool byte_level_knows =
+      cutting.pattern == Pattern::none || cutting.pattern == Pattern::gpt2;
+  if (cutting.to_bytes && byte_level_knows) {
+    json = byte_level(cutting.pattern == Pattern::gpt2);
+  } else if (cutting.to_bytes) {
+    json = {{"type", "Sequence"},
+            {"pretokenizers", Json::array({split(cutting.pattern), byte_level(false)})}};
+  } else if (cutting.pattern != Pattern::none) {
+    json = split(cutting.pattern);
+  }
+  return json.dump();
+}
+
+Cutting from_pretokenizer_json(std::string_view text) {
+  const Json json = Json::parse(text);
+  Cutting cutting;
+  if (json.is_null()) return cutting;
+  if (value(json, "type") != "Sequence") {
+    read_step(json, "pre_tokenizer", cutting);
+    return cutting;
+  }
+  const Json steps = value(json, "pretokenizers");
+  if (!steps.is_array()) reject("pre_tokenizer.pretokenizers", steps, "an array");
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const std::string place = fmt::format("pre_tokenizer.pretokenizers[{}]", i);
+    if (cutting.to_bytes) reject(place, steps[i], "nothing behind ByteLevel");
+    read_step(steps[i], place, cutting);
+  }
+  return cutting;
+}
+
+}  // namespace limpid

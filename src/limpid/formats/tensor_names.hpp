@@ -1,0 +1,55 @@
+/// Our parameters' names beside the names that Hugging Face gives the same numbers. The table in
+/// the .cpp is the page to read: one line for each tensor of a model file.
+///
+/// Three things differ besides the names:
+///   - GPT-2's file keeps its products' weights as [in, out] (its "Conv1D"), we keep [out, in];
+///   - Llama's file has a tensor each for queries, keys and values, which are rows of one matrix
+///     here, and one each for gate and up;
+///   - some GPT-2 files leave the first word, "transformer.", away.
+///
+/// SOURCE  Hugging Face transformers, modeling_gpt2.py and modeling_llama.py
+/// USES    core, model/config
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "limpid/core/export.hpp"
+#include "limpid/core/matrix.hpp"
+#include "limpid/model/config.hpp"
+
+namespace limpid {
+
+/// Which part of our tensor is one tensor of theirs.
+enum class Part {
+  whole,
+  turned,   ///< the whole, transposed
+  queries,  ///< the first H*D rows of attention.qkv
+  keys,     ///< then G*D rows
+  values,   ///< then G*D rows
+  gate,     ///< the first F rows of feed_forward.gate_up
+  up        ///< then F rows
+};
+
+struct TensorName {
+  std::string ours;    ///< "blocks.3.attention.qkv.weight"
+  std::string theirs;  ///< "model.layers.3.self_attn.k_proj.weight"
+  Part part;
+};
+
+/// All tensors of a model of this configuration, in the order of our parameters.
+LIMPID_API std::vector<TensorName> huggingface_names(const Config& config);
+
+/// The first word of most of their names, which some files leave away: "transformer." or "model.".
+LIMPID_API std::string huggingface_prefix(Family family);
+
+/// A tensor that a file may have and that holds nothing learned: the causal mask, the rotary angles.
+LIMPID_API bool is_huggingface_buffer(Family family, const std::string& theirs);
+
+/// The rows of our tensor that this part takes.
+struct RowRange {
+  Index begin, end;
+};
+LIMPID_API RowRange rows_of(Part part, const Config& config, Index all_rows);
+
+}  // namespace limpid

@@ -1,0 +1,53 @@
+#include "limpid/tokenizer/factory.hpp"
+
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+#include <string>
+
+// NO gradient check: a tokenizer has no gradient
+// NO fixture: the kinds have tests of their own
+// NO accumulation: nothing accumulates
+
+using namespace limpid;
+
+TEST_CASE("by hand: the words of the command line") {
+  const std::string text = "the cat, the hat, the cat";
+  CHECK(make_tokenizer("word", text)->kind() == "word");
+  CHECK(make_tokenizer("char", text)->kind() == "char");
+  CHECK(make_tokenizer("byte", text)->kind() == "byte");
+  CHECK(make_tokenizer("bpe:260", text)->kind() == "bpe");
+  CHECK(make_tokenizer("bpe:260", text)->vocab_size() == 260);
+  CHECK(is_tokenizer_spec("bpe:1"));
+  CHECK_FALSE(is_tokenizer_spec("tokenizer.json"));
+}
+
+TEST_CASE("property: special tokens and the unknown one are there when asked for") {
+  for (const char* spec : {"word", "char", "byte", "bpe:300"}) {
+    CHECK(make_tokenizer(spec, "a b a b")->end_of_text());
+    CHECK_FALSE(make_tokenizer(spec, "a b a b", {.specials = {}})->end_of_text());
+  }
+  CHECK(make_tokenizer("char", "abc", {.specials = {}, .unknown = false})->vocab_size() == 3);
+  CHECK(make_tokenizer("char", "abc", {.specials = {}})->vocab_size() == 4);
+}
+
+TEST_CASE("edges: bytes need no text; the smallest byte-pair vocabulary") {
+  CHECK(make_tokenizer("byte", "")->vocab_size() == 257);
+  CHECK(make_tokenizer("bpe:257", "text")->vocab_size() == 257);
+}
+
+TEST_CASE("misuse: words that mean nothing, sizes that are none") {
+  CHECK_THROWS_WITH_AS(make_tokenizer("wordpiece", ""),
+                       "tokenizer: \"wordpiece\" is unknown, expected word, char, byte or bpe:SIZE",
+                       std::invalid_argument);
+  for (const char* spec : {"bpe:", "bpe:many", "bpe:1e3", "bpe:99999999999"}) {
+    CHECK_THROWS_WITH_AS(make_tokenizer(spec, ""),
+                         (std::string("tokenizer: \"") + spec +
+                          "\" has no size, expected a number of tokens as in bpe:1024")
+                             .c_str(),
+                         std::invalid_argument);
+  }
+  CHECK_THROWS_AS(make_tokenizer("bpe:256", ""), std::invalid_argument);
+  CHECK_THROWS_AS(make_tokenizer("bpe:-1", ""), std::invalid_argument);
+  CHECK_THROWS_AS(make_tokenizer("char", ""), std::invalid_argument);
+}

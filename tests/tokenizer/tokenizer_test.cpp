@@ -1,0 +1,109 @@
+#include "limpid/tokenizer/tokenizer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "limpid/tokenizer/byte.hpp"
+#include "limpid/tokenizer/character.hpp"
+#include "limpid/tokenizer/factory.hpp"
+
+#include "tokenizer/texts.hpp"
+
+// NO gradient check: a tokenizer has no gradient
+// NO fixture: each kind is compared with others in its own test
+// NO accumulation: nothing accumulates
+
+using namespace limpid;
+using Ids = std::vector<TokenId>;
+
+namespace {
+
+// The tokens of a text, with bars between them.
+std::string split(const Tokenizer& tokenizer, std::string_view text) {
+  std::string shown;
+  for (const TokenId id : tokenizer.encode(text)) {
+    if (!shown.empty()) shown += '|';
+    shown += tokenizer.token_bytes(id);
+  }
+  return shown;
+}
+
+constexpr std::string_view kText =
+    "happiness is not sadness. happiness is kindness. unhappy, unkind, undone. happi";
+
+}  // namespace
+
+TEST_CASE("by hand: unhappiness in every kind") {
+  CHECK(split(*make_tokenizer("word", kText), "unhappiness") == "<|unknown|>");
+  CHECK(split(*make_tokenizer("char", kText), "unhappiness") == "u|n|h|a|p|p|i|n|e|s|s");
+  CHECK(split(*make_tokenizer("byte", kText), "unhappiness") == "u|n|h|a|p|p|i|n|e|s|s");
+  CHECK(make_tokenizer("bpe:300", kText)->encode("unhappiness").size() < 6);
+}
+
+TEST_CASE("by hand: special tokens as text, recognised, forbidden") {
+  const ByteTokenizer tokenizer({"<|endoftext|>", "<|user|>"});
+  CHECK(tokenizer.encode("a<|user|>").size() == 9);
+  CHECK(tokenizer.encode("a<|user|>b<|endoftext|>", Specials::recognised) == Ids{97, 257, 98, 256});
+  CHECK(tokenizer.encode("plain", Specials::forbidden) == tokenizer.encode("plain"));
+  CHECK_THROWS_WITH_AS(
+      tokenizer.encode("a<|user|>", Specials::forbidden),
+      "tokenizer: the text holds \"<|user|>\" at byte 1, where no special token is allowed",
+      std::invalid_argument);
+  CHECK(tokenizer.is_special(257));
+  CHECK_FALSE(tokenizer.is_special(97));
+  CHECK(tokenizer.end_of_text() == 256);
+}
+
+TEST_CASE("property: encoding what was decoded gives the same tokens") {
+  for (const char* spec : {"word", "char", "byte", "bpe:290"}) {
+    const auto tokenizer = make_tokenizer(spec, kText);
+    const std::string text = std::string(kText) + "<|endoftext|>" + std::string(kText);
+    const Ids ids = tokenizer->encode(text, Specials::recognised);
+    CHECK(tokenizer->encode(tokenizer->decode(ids), Specials::recognised).size() >= ids.size());
+    if (std::string(spec) == "word") continue;  // its rare words are unknown
+    CHECK(tokenizer->decode(ids) == text);
+  }
+}
+
+TEST_CASE("property: fingerprints tell kinds, vocabularies and special tokens apart") {
+  const auto print = [](const char* spec, std::string_view text,
+                        std::vector<std::string> specials) {
+    return make_tokenizer(spec, text, {.specials = std::move(specials)})->fingerprint();
+  };
+  const std::uint64_t base = print("char", "abc", {"<|endoftext|>"});
+  CHECK(base == print("char", "cba", {"<|endoftext|>"}));
+  CHECK(base != print("char", "abcd", {"<|endoftext|>"}));
+  CHECK(base != print("char", "abc", {"<|end|>"}));
+  CHECK(base != print("char", "abc", {}));
+  CHECK(print("byte", "", {}) != print("bpe:256", "", {}));
+}
+
+TEST_CASE("edges: nothing to encode, nothing to decode, only special tokens") {
+  for (const char* spec : {"word", "char", "byte", "bpe:290"}) {
+    const auto tokenizer = make_tokenizer(spec, kText);
+    CHECK(tokenizer->encode("").empty());
+    CHECK(tokenizer->encode("", Specials::recognised).empty());
+    CHECK(tokenizer->decode({}).empty());
+    const Ids end = tokenizer->encode("<|endoftext|><|endoftext|>", Specials::recognised);
+    CHECK(end == Ids(2, tokenizer->end_of_text().value()));
+  }
+}
+
+TEST_CASE("misuse: ids out of range, tokens with two roles") {
+  const ByteTokenizer tokenizer;
+  CHECK_THROWS_AS(tokenizer.decode(Ids{0, -1}), std::invalid_argument);
+  CHECK_THROWS_AS(static_cast<void>(tokenizer.token_bytes(257)), std::invalid_argument);
+  Vocabulary letters;
+  letters.add("a");
+  letters.add("b");
+  CHECK_THROWS_WITH_AS(
+      CharacterTokenizer(TokenSet{letters, {1}, 1}),
+      "tokenizer: token 1 \"b\" has two roles, expected one: special, unknown or text",
+      std::invalid_argument);
+  CHECK_THROWS_AS(CharacterTokenizer(TokenSet{letters, {0, 0}, {}}), std::invalid_argument);
+  CHECK_THROWS_AS(CharacterTokenizer(TokenSet{letters, {2}, {}}), std::invalid_argument);
+  CHECK_THROWS_AS(CharacterTokenizer(TokenSet{letters, {}, 2}), std::invalid_argument);
+}
