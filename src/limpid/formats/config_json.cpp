@@ -22,50 +22,19 @@ constexpr int kDeepest = 16;
 constexpr Index kLargestSize = 10'000'000;
 
 /// Keys that change no logit: notes, defaults of generation, heads for other tasks.
-constexpr const char* kHarmless[] = {"_attn_implementation",
-                                     "_attn_implementation_autoset",
-                                     "_name_or_path",
-                                     "chunk_size_feed_forward",
-                                     "do_sample",
-                                     "dtype",
-                                     "early_stopping",
-                                     "finetuning_task",
-                                     "gradient_checkpointing",
-                                     "id2label",
-                                     "initializer_range",
-                                     "is_decoder",
-                                     "keys_to_ignore_at_inference",
-                                     "label2id",
-                                     "length_penalty",
-                                     "max_length",
-                                     "min_length",
-                                     "n_special",
-                                     "num_beams",
-                                     "num_return_sequences",
-                                     "output_attentions",
-                                     "output_hidden_states",
-                                     "output_past",
-                                     "pad_token_id",
-                                     "predict_special_tokens",
-                                     "prefix",
-                                     "pretraining_tp",
-                                     "problem_type",
-                                     "reorder_and_upcast_attn",
-                                     "repetition_penalty",
-                                     "return_dict",
-                                     "summary_activation",
-                                     "summary_first_dropout",
-                                     "summary_proj_to_labels",
-                                     "summary_type",
-                                     "summary_use_proj",
-                                     "task_specific_params",
-                                     "temperature",
-                                     "tokenizer_class",
-                                     "top_k",
-                                     "top_p",
-                                     "torch_dtype",
-                                     "transformers_version",
-                                     "use_cache"};
+// clang-format off
+constexpr const char* kHarmless[] = {
+    "_attn_implementation", "_attn_implementation_autoset", "_name_or_path",
+    "chunk_size_feed_forward", "do_sample", "dtype", "early_stopping", "finetuning_task",
+    "gradient_checkpointing", "id2label", "initializer_range", "is_decoder",
+    "keys_to_ignore_at_inference", "label2id", "length_penalty", "max_length", "min_length",
+    "n_special", "num_beams", "num_return_sequences", "output_attentions", "output_hidden_states",
+    "output_past", "pad_token_id", "predict_special_tokens", "prefix", "pretraining_tp",
+    "problem_type", "reorder_and_upcast_attn", "repetition_penalty", "return_dict",
+    "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type",
+    "summary_use_proj", "task_specific_params", "temperature", "tokenizer_class", "top_k", "top_p",
+    "torch_dtype", "transformers_version", "use_cache"};
+// clang-format on
 
 json parse_object(const std::filesystem::path& path) {
   const std::string text = read_text_file(path, kLargestFile);

@@ -36,8 +36,8 @@ namespace limpid {
 
 struct ConfigJson {
   Config config;
-  std::optional<Index> begin_token;  ///< stands before a text (bos_token_id)
-  std::vector<Index> end_tokens;     ///< each of them ends a text (eos_token_id)
+  std::optional<Index> begin_token = {};  ///< stands before a text (bos_token_id)
+  std::vector<Index> end_tokens = {};     ///< each of them ends a text (eos_token_id)
 
   bool operator==(const ConfigJson&) const = default;
 };
