@@ -30,8 +30,8 @@ void train_step(benchmark::State& state, const RunOptions& options) {
   for (std::int32_t& id : text) {
     id = static_cast<std::int32_t>(rng.below(static_cast<std::uint64_t>(options.model.vocab)));
   }
-  Trainer trainer(options, Batches::windows(text, {.batch = options.batch,
-                                                   .time = options.model.context}));
+  Trainer trainer(options,
+                  Batches::windows(text, {.batch = options.batch, .time = options.model.context}));
   trainer.step();
   double tokens = 0, flops = 0;
   for (auto _ : state) {
@@ -44,10 +44,13 @@ void train_step(benchmark::State& state, const RunOptions& options) {
 }
 
 BENCHMARK_CAPTURE(train_step, nano, size(4, 4, 128, 64, 12, 65))
-    ->UseRealTime()->Unit(benchmark::kMillisecond);
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(train_step, baby, size(6, 6, 384, 256, 8, 65))
-    ->UseRealTime()->Unit(benchmark::kMillisecond);
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(train_step, gpt2, size(12, 12, 768, 64, 4, 50257))
-    ->UseRealTime()->Unit(benchmark::kMillisecond);
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "limpid/cli/terminal.hpp"
 
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -8,11 +9,11 @@
 #include <cmath>
 #include <cstdlib>
 
-#include <fmt/format.h>
-
 namespace limpid::cli {
 
-bool is_terminal(std::FILE* stream) { return isatty(fileno(stream)) != 0; }
+bool is_terminal(std::FILE* stream) {
+  return isatty(fileno(stream)) != 0;
+}
 
 bool use_colour(std::FILE* stream) {
   return is_terminal(stream) && std::getenv("NO_COLOR") == nullptr;
@@ -27,8 +28,12 @@ int terminal_width() {
 std::string coloured(std::string_view text, int ansi_colour, bool use) {
   return use ? fmt::format("\x1b[{}m{}\x1b[0m", ansi_colour, text) : std::string(text);
 }
-std::string dim(std::string_view text, bool use) { return coloured(text, 2, use); }
-std::string bold(std::string_view text, bool use) { return coloured(text, 1, use); }
+std::string dim(std::string_view text, bool use) {
+  return coloured(text, 2, use);
+}
+std::string bold(std::string_view text, bool use) {
+  return coloured(text, 1, use);
+}
 
 std::string duration(double seconds) {
   const auto whole = static_cast<long>(std::lround(std::max(0.0, seconds)));
@@ -82,7 +87,9 @@ std::string wrapped(std::string_view text, int width, std::string_view indent) {
 
 ProgressLine::ProgressLine(std::FILE* stream) : stream_(stream), terminal_(is_terminal(stream)) {}
 
-ProgressLine::~ProgressLine() { clear(); }
+ProgressLine::~ProgressLine() {
+  clear();
+}
 
 void ProgressLine::draw(double done, double all, std::string_view text) {
   if (!terminal_) return;

@@ -1,8 +1,8 @@
 #include "limpid/generate/generator.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "limpid/core/check.hpp"
 #include "limpid/nn/context.hpp"
@@ -30,8 +30,9 @@ void check_prompts(const Decoder<float>& model, std::span<const Ids> prompts,
     require(prompt.size() == length, "generator", "expected prompts of equal length");
   }
   if (static_cast<Index>(length) > model.config.context) {
-    fail("generator", fmt::format("the prompt has {} tokens, expected at most {} (the model's context)",
-                                  length, model.config.context));
+    fail("generator",
+         fmt::format("the prompt has {} tokens, expected at most {} (the model's context)", length,
+                     model.config.context));
   }
 }
 

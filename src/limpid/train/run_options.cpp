@@ -1,13 +1,13 @@
 #include "limpid/train/run_options.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
 #include <numeric>
 #include <variant>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "limpid/core/check.hpp"
 
@@ -75,8 +75,8 @@ const Key& find_key(std::string_view name) {
   for (const Key& key : kKeys) {
     if (key.name == name) return key;
   }
-  const Key& nearest = *std::min_element(
-      std::begin(kKeys), std::end(kKeys), [&](const Key& a, const Key& b) {
+  const Key& nearest =
+      *std::min_element(std::begin(kKeys), std::end(kKeys), [&](const Key& a, const Key& b) {
         return edit_distance(a.name, name) < edit_distance(b.name, name);
       });
   fail("options", fmt::format("no key is called '{}'; the nearest is '{}'", name, nearest.name));
@@ -165,7 +165,9 @@ void RunOptions::validate() const {
   }
 }
 
-std::vector<std::string> preset_names() { return {"nano", "demo", "demo-gpt2"}; }
+std::vector<std::string> preset_names() {
+  return {"nano", "demo", "demo-gpt2"};
+}
 
 RunOptions preset(std::string_view name) {
   RunOptions o;

@@ -23,20 +23,20 @@ namespace limpid {
 
 struct LIMPID_API RunOptions {
   std::string preset = "demo";
-  Config model;                   ///< vocab is filled in from the tokenizer
-  std::string tokenizer = "char"; ///< word, char, byte, bpe:SIZE, or a tokenizer.json
-  std::string rows = "windows";   ///< how text becomes rows: windows, documents or packed
+  Config model;                    ///< vocab is filled in from the tokenizer
+  std::string tokenizer = "char";  ///< word, char, byte, bpe:SIZE, or a tokenizer.json
+  std::string rows = "windows";    ///< how text becomes rows: windows, documents or packed
 
   Index steps = 2000;
-  Index batch = 12;               ///< rows of one batch
-  Index accumulate = 1;           ///< batches whose gradients make one step
-  LearningRate learning_rate;     ///< its `steps` follows `steps`
+  Index batch = 12;            ///< rows of one batch
+  Index accumulate = 1;        ///< batches whose gradients make one step
+  LearningRate learning_rate;  ///< its `steps` follows `steps`
   AdamWOptions adamw;
-  double clip = 1.0;              ///< maximum of the gradient's norm
+  double clip = 1.0;  ///< maximum of the gradient's norm
 
-  Index eval_every = 250;         ///< steps between evaluations
-  Index eval_tokens = 20000;      ///< validation tokens of such an evaluation; the last takes all
-  Index save_every = 250;         ///< steps between saved states
+  Index eval_every = 250;     ///< steps between evaluations
+  Index eval_tokens = 20000;  ///< validation tokens of such an evaluation; the last takes all
+  Index save_every = 250;     ///< steps between saved states
   Index seed = 1;
 
   /// Throws unless a run can start. REQUIRES model.vocab is filled in

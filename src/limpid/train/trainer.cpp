@@ -1,11 +1,11 @@
 #include "limpid/train/trainer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "limpid/nn/context.hpp"
 #include "limpid/nn/cross_entropy.hpp"
@@ -55,8 +55,8 @@ StepReport Trainer::step() {
     model.backward(result.dlogits, context, cache_);
     report.loss += result.loss;
     report.tokens += context.rows();
-    report.flops += static_cast<double>(context.rows()) *
-                    options.model.training_flops_per_token(batch.time);
+    report.flops +=
+        static_cast<double>(context.rows()) * options.model.training_flops_per_token(batch.time);
   }
   require_finite(report.loss);
   const GradientNorm gradient = clip_gradients(parameters, options.clip);
@@ -73,10 +73,10 @@ StepReport Trainer::step() {
 void Trainer::require_finite(double loss) const {
   if (std::isfinite(loss)) return;
   const std::string bad = first_bad_parameter(parameters);
-  throw TrainingDiverged(fmt::format(
-      "step {}: the loss is {}; {}", steps_done_ + 1, loss,
-      bad.empty() ? "all parameters are finite, so a forward pass overflowed"
-                  : "the first parameter that is not finite is " + bad));
+  throw TrainingDiverged(fmt::format("step {}: the loss is {}; {}", steps_done_ + 1, loss,
+                                     bad.empty()
+                                         ? "all parameters are finite, so a forward pass overflowed"
+                                         : "the first parameter that is not finite is " + bad));
 }
 
 std::string first_bad_parameter(const Parameters<float>& parameters) {

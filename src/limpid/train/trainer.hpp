@@ -38,12 +38,12 @@ struct LIMPID_API TrainingDiverged : std::runtime_error {
 };
 
 struct StepReport {
-  Index step = 0;             ///< number of this step, from 1
-  double loss = 0;            ///< nats per target, before the step
-  double gradient_norm = 0;   ///< before clipping
+  Index step = 0;            ///< number of this step, from 1
+  double loss = 0;           ///< nats per target, before the step
+  double gradient_norm = 0;  ///< before clipping
   double learning_rate = 0;
-  Index tokens = 0;           ///< rows that went through the model, padding included
-  double flops = 0;           ///< by Config::training_flops_per_token, padding included
+  Index tokens = 0;  ///< rows that went through the model, padding included
+  double flops = 0;  ///< by Config::training_flops_per_token, padding included
 };
 
 class LIMPID_API Trainer {

@@ -1,0 +1,73 @@
+// ./limpid train: a run with its progress on the terminal.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "limpid/cli/commands.hpp"
+#include "limpid/cli/watch.hpp"
+#include "limpid/core/parallel.hpp"
+#include "limpid/train/run.hpp"
+
+namespace limpid::cli {
+namespace {
+
+struct TrainArguments {
+  std::vector<std::string> files, settings;
+  std::string out, preset = "demo", init, tokenizer;
+  Index steps = 0, seed = 1;
+  int threads = 0;
+  bool resume = false;
+};
+
+void train(const TrainArguments& arguments) {
+  if (arguments.threads > 0) use_threads(arguments.threads);
+  RunRequest request;
+  request.options = preset(arguments.preset);
+  if (arguments.steps > 0) request.options.set("steps", std::to_string(arguments.steps));
+  request.options.set("seed", std::to_string(arguments.seed));
+  if (!arguments.files.empty()) {
+    // Tales come story by story; somebody's text is one long stream.
+    request.options.rows = "windows";
+  }
+  if (!arguments.tokenizer.empty()) request.options.tokenizer = arguments.tokenizer;
+  for (const std::string& setting : arguments.settings) request.options.set(setting);
+  request.files = arguments.files;
+  request.directory = arguments.out;
+  request.resume = arguments.resume;
+  if (!arguments.init.empty()) request.init = arguments.init;
+  watch_training(request);
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  auto arguments = std::make_shared<TrainArguments>();
+  CLI::App* command = add_command(app, "train", "Train a model on tales, or on your own text",
+                                  "limpid train my.txt --out runs/mine --preset nano");
+  command->add_option("FILE", arguments->files, "UTF-8 text; without it, tales are written");
+  command->add_option("--out", arguments->out, "Directory of the run")->required();
+  command
+      ->add_option("--preset", arguments->preset,
+                   fmt::format("Starting point: {}", fmt::join(preset_names(), ", ")))
+      ->capture_default_str();
+  command->add_option("--steps", arguments->steps, "Steps, and the length of the schedule")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--tokenizer", arguments->tokenizer,
+                      "word, char, byte, bpe:SIZE, or a tokenizer.json");
+  command->add_option("--init", arguments->init, "Start from the model in this directory");
+  command->add_option("--seed", arguments->seed, "Of every random choice")->capture_default_str();
+  command->add_option("--threads", arguments->threads, "Default: the physical cores")
+      ->check(CLI::PositiveNumber);
+  command->add_flag("--resume", arguments->resume, "Continue the run in the directory, if any");
+  command->add_option("--set", arguments->settings,
+                      fmt::format("key=value; keys: {}", fmt::join(RunOptions::keys(), " ")));
+  command->callback([arguments] { train(*arguments); });
+}
+
+}  // namespace limpid::cli

@@ -1,0 +1,130 @@
+#include "limpid/cli/watch.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+
+#include "limpid/cli/terminal.hpp"
+#include "limpid/core/parallel.hpp"
+#include "limpid/core/vector.hpp"
+
+namespace limpid::cli {
+namespace {
+
+std::atomic<bool> stop_requested{false};
+
+extern "C" void on_interrupt(int) {
+  stop_requested = true;
+}
+
+const char* simd_name() {
+  switch (kVectorBytes) {
+    case 64:
+      return "AVX-512";
+    case 32:
+      return "AVX";
+    default:
+      return "128-bit vectors";
+  }
+}
+
+class Watcher : public RunObserver {
+ public:
+  explicit Watcher(const RunRequest& request)
+      : request_(request), colour_(use_colour(stderr)), line_(stderr) {}
+
+  void started(const Trainer& trainer, const RunData& data, Index first_step) override {
+    const RunOptions& o = trainer.options;
+    const double parameters = static_cast<double>(o.model.parameter_count());
+    floor_ = data.floor;
+    steps_ = o.steps;
+    line_.print(fmt::format(
+        "{}  {} family: {} layers, {} heads, width {}, context {}, vocabulary {}\n"
+        "       {} parameters; weights, gradients and moments {}\n"
+        "text   {}; {} tokenizer; {} rows\n"
+        "plan   {} steps of {} rows; {:.1f} MFLOP per token; {} threads, {}",
+        bold("model", colour_), family_name(o.model.family), o.model.layers, o.model.heads,
+        o.model.width, o.model.context, o.model.vocab, grouped(parameters),
+        bytes_text(parameters * 16), data.is_tales() ? "tales, written for this run" : "your files",
+        data.tokenizer->kind(), o.rows, grouped(static_cast<double>(o.steps)),
+        o.batch * o.accumulate, o.model.training_flops_per_token(o.model.context) * 1e-6, threads(),
+        simd_name()));
+    if (first_step > 0) line_.print(fmt::format("resumed at step {}", first_step));
+  }
+
+  void stepped(const StepReport& step, double seconds) override {
+    // Smooth what changes from step to step.
+    const double keep = smooth_seconds_ == 0 ? 0 : 0.95;
+    smooth_loss_ = keep * smooth_loss_ + (1 - keep) * step.loss;
+    smooth_seconds_ = keep * smooth_seconds_ + (1 - keep) * seconds;
+    smooth_tokens_ = keep * smooth_tokens_ + (1 - keep) * static_cast<double>(step.tokens);
+    smooth_flops_ = keep * smooth_flops_ + (1 - keep) * step.flops;
+    const double left = static_cast<double>(steps_ - step.step) * smooth_seconds_;
+    line_.draw(static_cast<double>(step.step), static_cast<double>(steps_),
+               fmt::format("loss {:.3f}  {} tok/s  {:.0f} GFLOP/s  {} left", smooth_loss_,
+                           grouped(smooth_tokens_ / smooth_seconds_),
+                           smooth_flops_ / smooth_seconds_ * 1e-9, duration(left)));
+  }
+
+  void evaluated(const Metrics& m) override {
+    std::string text = fmt::format("step {:>5}  val loss {:.3f}  {:.3f} bits/byte", m.step,
+                                   m.val_loss, m.bits_per_byte);
+    if (floor_) text += fmt::format("  (floor {:.3f})", *floor_);
+    if (m.step > 0) {
+      text += fmt::format("  {} tok/s  {:.0f} GFLOP/s", grouped(m.tokens_per_second), m.gflops);
+    }
+    line_.print(text);
+    line_.print(dim(wrapped(m.sample, 78, "  "), colour_));
+    // Overfitting: the model learns its training text by heart and loses the others.
+    if (m.step > 0 && last_.step > 0 && m.val_loss > last_.val_loss + 0.01 &&
+        m.train_loss < last_.train_loss) {
+      line_.print(
+          "warning: validation loss rises while training loss falls: the model begins to learn "
+          "its text by heart");
+    }
+    last_ = m;
+  }
+
+ private:
+  const RunRequest& request_;
+  bool colour_;
+  ProgressLine line_;
+  std::optional<double> floor_;
+  Index steps_ = 0;
+  double smooth_loss_ = 0, smooth_seconds_ = 0, smooth_tokens_ = 0, smooth_flops_ = 0;
+  Metrics last_;
+};
+
+}  // namespace
+
+void use_threads(int count) {
+  if (count > physical_cores()) {
+    fmt::print(stderr, "warning: {} threads on {} cores: waiting threads spin, this will be slow\n",
+               count, physical_cores());
+  }
+  set_threads(count);
+}
+
+void watch_training(const RunRequest& request) {
+  stop_requested = false;
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+  RunResult result;
+  {
+    Watcher watcher(request);
+    result = run_training(request, watcher, stop_requested);
+  }
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  if (!result.finished) {
+    throw std::runtime_error(
+        fmt::format("stopped at step {} and saved; to go on: limpid train --out {} --resume",
+                    result.steps, request.directory.string()));
+  }
+}
+
+}  // namespace limpid::cli

@@ -1,0 +1,15 @@
+// A training run as it is seen on a terminal: a card before it starts, a progress line, a line and a
+// sample at each evaluation. Ctrl-C saves and says how to go on.
+#pragma once
+
+#include "limpid/train/run.hpp"
+
+namespace limpid::cli {
+
+/// Runs to the end, or throws Interrupted after saving.
+void watch_training(const RunRequest& request);
+
+/// Sets the number of threads, and warns when there are fewer cores.
+void use_threads(int count);
+
+}  // namespace limpid::cli

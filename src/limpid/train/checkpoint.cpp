@@ -1,0 +1,123 @@
+#include "limpid/train/checkpoint.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+#include <utility>
+
+#include "limpid/formats/safetensors.hpp"
+
+namespace limpid {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kVersion = 1;
+constexpr const char* kKey = "limpid_run";
+
+Json read_json(const SafetensorsFile& file) {
+  const auto found = file.metadata().find(kKey);
+  if (found == file.metadata().end()) {
+    throw std::runtime_error(fmt::format("{}: not the state of a run: its metadata has no '{}'",
+                                         file.path().string(), kKey));
+  }
+  try {
+    Json json = Json::parse(found->second);
+    if (json.at("version").get<int>() != kVersion) {
+      throw std::runtime_error(fmt::format("{}: state of version {}, expected {}",
+                                           file.path().string(), json.at("version").dump(),
+                                           kVersion));
+    }
+    return json;
+  } catch (const nlohmann::json::exception& error) {
+    throw std::runtime_error(
+        fmt::format("{}: metadata '{}': {}", file.path().string(), kKey, error.what()));
+  }
+}
+
+// Calls visit(name, values) for every tensor of the state, in the file's order.
+template <class Visit>
+void for_each_tensor(Trainer& trainer, Visit&& visit) {
+  for (const Parameter<float>& p : trainer.parameters) {
+    visit("parameter/" + p.name, p.shape, p.value);
+  }
+  const std::vector<AdamW<float>::Moments> moments = trainer.optimizer.moments();
+  for (std::size_t i = 0; i < moments.size(); ++i) {
+    visit("first_moment/" + moments[i].name, trainer.parameters[i].shape, moments[i].first);
+    visit("second_moment/" + moments[i].name, trainer.parameters[i].shape, moments[i].second);
+  }
+}
+
+}  // namespace
+
+void save_state(const std::filesystem::path& path, const RunRecord& record, Trainer& trainer) {
+  Json options = Json::object();
+  for (const auto& [key, value] : record.options.entries()) options[key] = value;
+  const BatchState place = trainer.batches.state();
+  const Json json = {
+      {"version", kVersion},
+      {"options", options},
+      {"files", record.files},
+      {"data", record.data_fingerprint},
+      {"tokenizer", record.tokenizer_fingerprint},
+      {"step", trainer.steps_done()},
+      {"optimizer_steps", trainer.optimizer.steps()},
+      {"batches", {{"seed", place.seed}, {"epoch", place.epoch}, {"row", place.row}}},
+      {"dropout", trainer.dropout.state()},
+  };
+  std::vector<TensorToWrite> tensors;
+  for_each_tensor(
+      trainer, [&](std::string name, const std::vector<Index>& shape, std::span<float> values) {
+        tensors.push_back(tensor_to_write(std::move(name), shape, std::span<const float>(values)));
+      });
+  write_safetensors(path, {{kKey, json.dump()}}, tensors);
+}
+
+RunRecord read_record(const std::filesystem::path& path) {
+  const SafetensorsFile file(path);
+  const Json json = read_json(file);
+  RunRecord record;
+  try {
+    for (const auto& [key, value] : json.at("options").items()) {
+      record.options.set(key, value.get<std::string>());
+    }
+    record.files = json.at("files").get<std::vector<std::string>>();
+    record.data_fingerprint = json.at("data").get<std::uint64_t>();
+    record.tokenizer_fingerprint = json.at("tokenizer").get<std::uint64_t>();
+    record.step = json.at("step").get<Index>();
+  } catch (const std::exception& error) {
+    throw std::runtime_error(
+        fmt::format("{}: metadata '{}': {}", path.string(), kKey, error.what()));
+  }
+  return record;
+}
+
+void restore_state(const std::filesystem::path& path, Trainer& trainer) {
+  const SafetensorsFile file(path);
+  const Json json = read_json(file);
+  for_each_tensor(trainer, [&](const std::string& name, const std::vector<Index>& shape,
+                               std::span<float> values) {
+    if (file.info(name).shape != shape) {
+      throw std::runtime_error(
+          fmt::format("{}: tensor '{}' has shape [{}], expected [{}]", path.string(), name,
+                      fmt::join(file.info(name).shape, ", "), fmt::join(shape, ", ")));
+    }
+    file.read_into(name, values);
+  });
+  try {
+    const Json& place = json.at("batches");
+    trainer.batches.restore({place.at("seed").get<std::uint64_t>(), place.at("epoch").get<Index>(),
+                             place.at("row").get<Index>()});
+    trainer.optimizer.set_steps(json.at("optimizer_steps").get<Index>());
+    trainer.dropout.set_state(json.at("dropout").get<std::uint64_t>());
+    trainer.set_steps_done(json.at("step").get<Index>());
+  } catch (const nlohmann::json::exception& error) {
+    throw std::runtime_error(
+        fmt::format("{}: metadata '{}': {}", path.string(), kKey, error.what()));
+  }
+}
+
+}  // namespace limpid

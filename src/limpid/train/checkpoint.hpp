@@ -1,0 +1,42 @@
+/// The one file that is the truth of a run: everything that the next step depends on.
+///
+///   tensors    parameter/NAME, first_moment/NAME, second_moment/NAME          float32
+///   metadata   limpid_run: JSON with the options, the step, the optimizer's step, the place in the data,
+///              the dropout stream, and what the data and the tokenizer were
+///
+/// It is a safetensors file, written to a temporary, synced and renamed, so at every moment it is the
+/// whole state of some step. No clock and no speed is in it: equal runs write equal bytes.
+///
+/// USES    core, formats/safetensors, train/run_options, train/trainer
+/// ERRORS  std::runtime_error: cut short, altered, of another version; std::invalid_argument: of
+///         another model
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "limpid/core/export.hpp"
+#include "limpid/train/run_options.hpp"
+#include "limpid/train/trainer.hpp"
+
+namespace limpid {
+
+/// What a state says of its run, apart from the tensors.
+struct RunRecord {
+  RunOptions options;
+  std::vector<std::string> files;  ///< empty: tales
+  std::uint64_t data_fingerprint = 0;
+  std::uint64_t tokenizer_fingerprint = 0;
+  Index step = 0;
+};
+
+LIMPID_API void save_state(const std::filesystem::path& path, const RunRecord& record,
+                           Trainer& trainer);
+/// Reads the header only.
+LIMPID_API RunRecord read_record(const std::filesystem::path& path);
+/// REQUIRES a trainer made with the record's options
+LIMPID_API void restore_state(const std::filesystem::path& path, Trainer& trainer);
+
+}  // namespace limpid

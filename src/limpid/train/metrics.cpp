@@ -1,0 +1,86 @@
+#include "limpid/train/metrics.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include "limpid/formats/atomic_file.hpp"
+#include "limpid/formats/text_file.hpp"
+
+namespace limpid {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Metrics from_json(const Json& json) {
+  Metrics m;
+  m.step = json.at("step").get<Index>();
+  m.train_loss = json.at("train_loss").is_null() ? 0 : json.at("train_loss").get<double>();
+  m.val_loss = json.at("val_loss").get<double>();
+  m.bits_per_byte = json.at("bits_per_byte").get<double>();
+  m.tokens_per_second = json.at("tokens_per_second").get<double>();
+  m.gflops = json.at("gflops").get<double>();
+  m.learning_rate = json.at("learning_rate").get<double>();
+  m.tokens = json.at("tokens").get<Index>();
+  m.seconds = json.at("seconds").get<double>();
+  m.sample = json.at("sample").get<std::string>();
+  return m;
+}
+
+}  // namespace
+
+std::string to_json_line(const Metrics& m) {
+  Json json = {{"step", m.step},
+               {"train_loss", m.train_loss},
+               {"val_loss", m.val_loss},
+               {"bits_per_byte", m.bits_per_byte},
+               {"tokens_per_second", m.tokens_per_second},
+               {"gflops", m.gflops},
+               {"learning_rate", m.learning_rate},
+               {"tokens", m.tokens},
+               {"seconds", m.seconds},
+               {"sample", m.sample}};
+  if (m.step == 0) json["train_loss"] = nullptr;  // nothing was trained yet
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+void append_metrics(const std::filesystem::path& path, const Metrics& metrics) {
+  std::ofstream file(path, std::ios::app | std::ios::binary);
+  file << to_json_line(metrics) << std::flush;
+  if (!file) throw std::runtime_error(fmt::format("{}: cannot be written", path.string()));
+}
+
+std::vector<Metrics> read_metrics(const std::filesystem::path& path) {
+  std::vector<Metrics> all;
+  std::istringstream lines(read_text_file(path));
+  for (std::string line; std::getline(lines, line);) {
+    try {
+      all.push_back(from_json(Json::parse(line)));
+    } catch (const nlohmann::json::exception& error) {
+      throw std::runtime_error(
+          fmt::format("{}: line {}: {}", path.string(), all.size() + 1, error.what()));
+    }
+  }
+  return all;
+}
+
+void cut_metrics(const std::filesystem::path& path, Index step) {
+  if (!std::filesystem::exists(path)) return;
+  const std::string text = read_text_file(path);
+  std::string kept;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = text.find('\n', begin);
+    if (end == std::string::npos) break;
+    const std::string line = text.substr(begin, end + 1 - begin);
+    const Json json = Json::parse(line, nullptr, false);
+    if (json.is_discarded() || !json.is_object() || json.value("step", step + 1) > step) break;
+    kept += line;
+    begin = end + 1;
+  }
+  write_file_atomically(path, kept);
+}
+
+}  // namespace limpid

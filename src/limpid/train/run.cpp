@@ -1,0 +1,250 @@
+#include "limpid/train/run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+
+#include "limpid/formats/atomic_file.hpp"
+#include "limpid/formats/config_json.hpp"
+#include "limpid/formats/directory_lock.hpp"
+#include "limpid/formats/huggingface.hpp"
+#include "limpid/formats/tokenizer_json.hpp"
+#include "limpid/generate/generator.hpp"
+#include "limpid/tokenizer/utf8_stream.hpp"
+#include "limpid/train/checkpoint.hpp"
+#include "limpid/train/evaluate.hpp"
+
+namespace limpid {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Index kSampleTokens = 60;
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// What the directory holds of an earlier run, if it may be continued.
+std::optional<RunRecord> earlier_run(const RunRequest& request) {
+  const fs::path state = request.directory / kStateFile;
+  if (fs::exists(state)) {
+    if (!request.resume) {
+      throw std::runtime_error(
+          fmt::format("{} holds a run: continue it with --resume, or choose another directory",
+                      request.directory.string()));
+    }
+    return read_record(state);
+  }
+  if (fs::exists(request.directory / "model.safetensors")) {
+    throw std::runtime_error(fmt::format(
+        "{} holds a model without the state of its run: choose another directory (and --init {} to "
+        "train it further)",
+        request.directory.string(), request.directory.string()));
+  }
+  return std::nullopt;
+}
+
+void require_same(const fs::path& directory, const char* what, std::uint64_t saved,
+                  std::uint64_t now) {
+  if (saved == now) return;
+  throw std::runtime_error(fmt::format("{}: the {} is not the one that this run began with",
+                                       (directory / kStateFile).string(), what));
+}
+
+// The run while it goes: what belongs together at every report.
+class Run {
+ public:
+  Run(const RunRequest& request, RunObserver& observer)
+      : directory_(request.directory), observer_(observer) {
+    const std::optional<RunRecord> earlier = earlier_run(request);
+    record_.options = earlier ? earlier->options : request.options;
+    record_.files = earlier ? earlier->files : request.files;
+    if (earlier && !request.files.empty() && request.files != earlier->files) {
+      throw std::runtime_error(fmt::format("{}: this run was begun with another text",
+                                           (directory_ / kStateFile).string()));
+    }
+    // A resumed or further trained model keeps its own tokenizer.
+    std::shared_ptr<const Tokenizer> tokenizer;
+    if (earlier) tokenizer = read_tokenizer(directory_ / "tokenizer.json");
+    if (!earlier && request.init) {
+      tokenizer = read_tokenizer(*request.init / "tokenizer.json");
+      const double dropout = record_.options.model.dropout;
+      record_.options.model = read_config_json(*request.init / "config.json").config;
+      record_.options.model.dropout = dropout;
+    }
+    if (tokenizer) record_.options.tokenizer = "tokenizer.json of the run";
+    auto [data, batches] = make_run_data(record_.options, record_.files, tokenizer);
+    if (earlier) record_.options.tokenizer = earlier->options.tokenizer;
+    data_ = std::move(data);
+    record_.options.validate();
+    record_.data_fingerprint = data_.fingerprint;
+    record_.tokenizer_fingerprint = data_.tokenizer->fingerprint();
+    if (earlier) {
+      require_same(directory_, "text", earlier->data_fingerprint, record_.data_fingerprint);
+      require_same(directory_, "tokenizer", earlier->tokenizer_fingerprint,
+                   record_.tokenizer_fingerprint);
+    }
+
+    trainer_ = std::make_unique<Trainer>(record_.options, std::move(batches));
+    if (earlier) {
+      restore_state(directory_ / kStateFile, *trainer_);
+      cut_metrics(directory_ / kMetricsFile, trainer_->steps_done());
+      write_model_files();
+    } else {
+      if (request.init) {
+        read_model_weights(*request.init, trainer_->model.config, trainer_->parameters);
+      }
+      fs::remove(directory_ / kMetricsFile);
+      write_tokenizer(directory_ / "tokenizer.json", *data_.tokenizer);
+    }
+    observer_.started(*trainer_, data_, trainer_->steps_done());
+    if (!earlier) {
+      report();
+      save();
+    }
+  }
+
+  RunResult go(const std::atomic<bool>& stop) {
+    const RunOptions& options = record_.options;
+    Index saved_at = trainer_->steps_done();
+    while (!trainer_->finished() && !stop) {
+      const Stopwatch watch;
+      const StepReport step = trainer_->step();
+      since_report_.add(step, watch.seconds());
+      observer_.stepped(step, watch.seconds());
+      if (step.step % options.eval_every == 0 || trainer_->finished()) report();
+      if (step.step % options.save_every == 0 || trainer_->finished()) {
+        save();
+        saved_at = step.step;
+      }
+    }
+    if (saved_at != trainer_->steps_done()) save();
+    return {trainer_->finished(), trainer_->steps_done()};
+  }
+
+ private:
+  struct Sums {
+    double loss = 0, seconds = 0, flops = 0, rate = 0;
+    Index steps = 0, tokens = 0;
+    void add(const StepReport& step, double elapsed) {
+      loss += step.loss;
+      seconds += elapsed;
+      flops += step.flops;
+      rate = step.learning_rate;
+      tokens += step.tokens;
+      ++steps;
+    }
+  };
+
+  void report() {
+    Metrics m;
+    m.step = trainer_->steps_done();
+    total_tokens_ += since_report_.tokens;
+    total_seconds_ += since_report_.seconds;
+    if (since_report_.steps > 0) {
+      m.train_loss = since_report_.loss / static_cast<double>(since_report_.steps);
+      m.tokens_per_second = static_cast<double>(since_report_.tokens) / since_report_.seconds;
+      m.gflops = since_report_.flops / since_report_.seconds * 1e-9;
+      m.learning_rate = since_report_.rate;
+    }
+    m.tokens = total_tokens_;
+    m.seconds = total_seconds_;
+    // The last line measures on everything that was held back, the others on a part of it.
+    const std::span<const Batch> batches =
+        trainer_->finished() ? data_.validation
+                             : first_batches(data_.validation, record_.options.eval_tokens);
+    const TextLoss loss = evaluate(trainer_->model, *data_.tokenizer, batches);
+    m.val_loss = loss.nats_per_token();
+    m.bits_per_byte = loss.bits_per_byte();
+    m.sample = sample_text();
+    since_report_ = {};
+    append_metrics(directory_ / kMetricsFile, m);
+    observer_.evaluated(m);
+  }
+
+  // The same prompt and the same random numbers at each evaluation: what changes is the model.
+  std::string sample_text() {
+    const std::string prompt = run_prompt(data_);
+    std::vector<std::int32_t> ids;
+    const std::optional<std::int32_t> end = data_.tokenizer->end_of_text();
+    if (record_.options.rows != "windows" && end) ids.push_back(*end);
+    for (const std::int32_t id : data_.tokenizer->encode(prompt)) ids.push_back(id);
+    const Index longest = std::max<Index>(1, record_.options.model.context / 2);
+    if (static_cast<Index>(ids.size()) > longest) ids.resize(static_cast<std::size_t>(longest));
+    GenerateOptions options;
+    options.max_tokens = kSampleTokens;
+    options.end = end;
+    std::vector<Rng> rng{stream(record_.options.seed, Stream::sampling)};
+    std::vector<std::vector<std::int32_t>> prompts{ids};
+    std::vector<std::int32_t> drawn = generate(trainer_->model, prompts, options, rng).front();
+    if (end && !drawn.empty() && drawn.back() == *end) drawn.pop_back();
+    return to_valid_utf8(prompt + data_.tokenizer->decode(drawn));
+  }
+
+  void save() {
+    record_.step = trainer_->steps_done();
+    save_state(directory_ / kStateFile, record_, *trainer_);
+    write_model_files();
+    observer_.saved(record_.step);
+  }
+
+  void write_model_files() {
+    std::optional<EndToken> end;
+    if (const auto id = data_.tokenizer->end_of_text()) {
+      end = EndToken{*id, std::string(data_.tokenizer->token_bytes(*id))};
+    }
+    write_model(directory_, trainer_->model.config, trainer_->parameters, end);
+  }
+
+  fs::path directory_;
+  RunObserver& observer_;
+  RunRecord record_;
+  RunData data_;
+  std::unique_ptr<Trainer> trainer_;
+  Sums since_report_;
+  Index total_tokens_ = 0;
+  double total_seconds_ = 0;
+};
+
+}  // namespace
+
+std::string run_prompt(const RunData& data) {
+  // A validation row begins a story, or lies anywhere in a text: take its first few words.
+  const Batch& batch = data.validation.front();
+  const std::size_t count = std::min<std::size_t>(batch.targets.size(), 40);
+  std::vector<std::int32_t> ids;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (batch.targets[i] != kIgnore && !data.tokenizer->is_special(batch.targets[i])) {
+      ids.push_back(batch.targets[i]);
+    }
+  }
+  const std::string text = to_valid_utf8(data.tokenizer->decode(ids));
+  if (data.is_tales()) return text.substr(0, text.find_first_of(".!?") + 1);
+  return text.substr(0, text.find_first_of(" \n", 12));
+}
+
+RunResult run_training(const RunRequest& request, RunObserver& observer,
+                       const std::atomic<bool>& stop) {
+  std::error_code error;
+  fs::create_directories(request.directory, error);
+  if (error) {
+    throw std::runtime_error(fmt::format("{}: cannot be made a directory: {}",
+                                         request.directory.string(), error.message()));
+  }
+  const DirectoryLock lock(request.directory);
+  remove_leftovers(request.directory);
+  Run run(request, observer);
+  return run.go(stop);
+}
+
+}  // namespace limpid

@@ -1,0 +1,176 @@
+#include "limpid/train/run_data.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "limpid/core/check.hpp"
+#include "limpid/formats/text_file.hpp"
+#include "limpid/formats/tokenizer_json.hpp"
+#include "limpid/tales/world.hpp"
+#include "limpid/tales/writer.hpp"
+#include "limpid/tokenizer/factory.hpp"
+#include "limpid/tokenizer/utf8.hpp"
+#include "limpid/train/trainer.hpp"
+
+namespace limpid {
+namespace {
+
+constexpr Index kValidationStories = 500;
+constexpr std::size_t kTokenizerBytes = 4'000'000;  // of text that a tokenizer learns from
+
+// A number that changes with the text (Fowler, Noll and Vo's FNV-1a).
+std::uint64_t hash(std::uint64_t sum, std::string_view text) {
+  for (const char byte : text) sum = (sum ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+  return sum;
+}
+constexpr std::uint64_t kHashStart = 0xcbf29ce484222325;
+
+std::shared_ptr<const Tokenizer> tokenizer_for(const RunOptions& options, std::string_view text) {
+  if (is_tokenizer_spec(options.tokenizer)) return make_tokenizer(options.tokenizer, text);
+  return read_tokenizer(options.tokenizer);
+}
+
+std::vector<tales::Story> write_tales(tales::Split split, Rng rng, Index count) {
+  std::vector<tales::Story> stories;
+  for (Index i = 0; i < count; ++i) {
+    stories.push_back(tales::write(tales::World::embedded(), split, rng));
+  }
+  return stories;
+}
+
+std::string read_texts(const std::vector<std::string>& files) {
+  std::string text;
+  for (const std::string& file : files) {
+    const std::string one = read_text_file(file);
+    if (const auto bad = find_invalid_utf8(one)) {
+      throw std::runtime_error(fmt::format("{}: byte {} (0x{:02X}) is not UTF-8 text", file, *bad,
+                                           static_cast<unsigned char>(one[*bad])));
+    }
+    text += one;
+  }
+  return text;
+}
+
+// The start of the last tenth, moved back to the beginning of a character.
+std::size_t nine_tenths(std::string_view text) {
+  std::size_t cut = text.size() / 10 * 9 + text.size() % 10 * 9 / 10;
+  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
+  return cut;
+}
+
+}  // namespace
+
+std::vector<tales::Story> validation_tales(tales::Split split, Index count) {
+  return write_tales(split, Rng(20260, static_cast<std::uint64_t>(split)), count);
+}
+
+std::pair<RunData, Batches> make_run_data(RunOptions& options,
+                                          const std::vector<std::string>& files,
+                                          std::shared_ptr<const Tokenizer> tokenizer) {
+  RunData data;
+  data.files = files;
+  BatchOptions batch_options;
+  batch_options.batch = options.batch;
+  batch_options.time = options.model.context;
+  batch_options.seed = stream(options.seed, Stream::data).bits();
+  batch_options.group = 8;
+
+  std::vector<std::string> training, validation;  // texts, each from its own start
+  if (data.is_tales()) {
+    const Index needed = options.steps * options.accumulate * options.batch;
+    Index bytes = 0;
+    double bits = 0;
+    for (tales::Story& story :
+         write_tales(tales::Split::train, stream(options.seed, Stream::tales), needed)) {
+      training.push_back(std::move(story.text));
+    }
+    for (tales::Story& story : validation_tales(tales::Split::valid, kValidationStories)) {
+      bits += story.bits;
+      bytes += static_cast<Index>(story.text.size());
+      validation.push_back(std::move(story.text));
+    }
+    data.floor = bits / static_cast<double>(bytes);
+  } else {
+    std::string text = read_texts(files);
+    const std::size_t cut = nine_tenths(text);
+    validation.push_back(text.substr(cut));
+    text.resize(cut);
+    training.push_back(std::move(text));
+  }
+  std::uint64_t sum = kHashStart;
+  for (const std::string& text : training) sum = hash(sum, text);
+  data.fingerprint = sum;
+  data.sample = training.front().substr(0, 2000);
+
+  if (tokenizer == nullptr) {
+    std::string text;
+    for (const std::string& one : training) {
+      if (data.is_tales() && text.size() > kTokenizerBytes) break;
+      text += one;
+      if (data.is_tales()) text += '\n';
+    }
+    // A character that stands only in the held-back part still needs its token.
+    if (!data.is_tales()) text += validation.front();
+    tokenizer = tokenizer_for(options, text);
+  }
+  data.tokenizer = tokenizer;
+  options.model.vocab = tokenizer->vocab_size();
+
+  const std::unique_ptr<EncodeCache> cache = tokenizer->new_cache();
+  const auto encode = [&](const std::vector<std::string>& texts) {
+    std::vector<Batches::Ids> ids;
+    for (const std::string& text : texts) {
+      ids.push_back(tokenizer->encode(text, Specials::recognised, cache.get()));
+    }
+    return ids;
+  };
+  std::vector<Batches::Ids> train_ids = encode(training), valid_ids = encode(validation);
+
+  if (options.rows == "windows") {
+    // One long text; stories are parted by their end.
+    const auto join = [&](const std::vector<Batches::Ids>& texts) {
+      Batches::Ids all;
+      for (const Batches::Ids& ids : texts) {
+        all.insert(all.end(), ids.begin(), ids.end());
+        if (texts.size() > 1) all.push_back(tokenizer->end_of_text().value());
+      }
+      return all;
+    };
+    data.validation = evaluation_windows(join(valid_ids), options.model.context);
+    return {std::move(data), Batches::windows(join(train_ids), batch_options)};
+  }
+  if (!tokenizer->end_of_text()) {
+    fail("options", fmt::format("rows={} needs a tokenizer with an end-of-text token; the {} "
+                                "tokenizer has none",
+                                options.rows, tokenizer->kind()));
+  }
+  const std::int32_t end = *tokenizer->end_of_text();
+  if (!data.is_tales()) {
+    // A file's documents are parted by the end-of-text token in it.
+    const auto split = [&](std::vector<Batches::Ids>& texts) {
+      std::vector<Batches::Ids> documents(1);
+      for (const Batches::Ids& ids : texts) {
+        for (const std::int32_t id : ids) {
+          if (id == end) {
+            documents.emplace_back();
+          } else {
+            documents.back().push_back(id);
+          }
+        }
+      }
+      std::erase_if(documents, [](const Batches::Ids& document) { return document.empty(); });
+      texts = std::move(documents);
+    };
+    split(train_ids);
+    split(valid_ids);
+  }
+  data.validation = evaluation_documents(valid_ids, end, options.model.context);
+  return {std::move(data), options.rows == "packed"
+                               ? Batches::packed(train_ids, end, batch_options)
+                               : Batches::documents(train_ids, end, batch_options)};
+}
+
+}  // namespace limpid
