@@ -62,7 +62,7 @@ void explain(const World& world, std::string text, const std::vector<bool>& acce
     const Parse parse = parse_all(world, {std::nullopt, true}, text);
     if (parse.derivations > 0) return;
     if (parse.furthest >= text.size()) {
-      verdict.reasons.push_back("cut off: the story does not come to its end");
+      verdict.reasons.emplace_back("cut off: the story does not come to its end");
       return;
     }
     const auto sentences = sentences_of(text);
@@ -111,7 +111,7 @@ Verdict check(const World& world, std::string_view text, bool ended) {
                                             verdict.sentences, sentence));
     }
   }
-  if (!ended) verdict.reasons.push_back("cut off: no end token follows");
+  if (!ended) verdict.reasons.emplace_back("cut off: no end token follows");
   explain(world, std::string(text), accepted, verdict);
   verdict.consistent = verdict.reasons.empty();
   return verdict;
