@@ -5,9 +5,11 @@
 
 #include <doctest/doctest.h>
 
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 #include "limpid/tales/writer.hpp"
 

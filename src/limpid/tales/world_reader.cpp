@@ -30,7 +30,7 @@ class Reader {
 
   void read_file(const EmbeddedFile& file, std::string_view wanted) {
     std::string_view rest = file.text;
-    bool ours = false;
+    bool begun = false, ours = false;
     for (std::size_t number = 1; !rest.empty(); ++number) {
       const std::size_t end = rest.find('\n');
       std::string_view line = rest.substr(0, end);
@@ -40,9 +40,11 @@ class Reader {
       line = trim(line);
       if (line.empty() || line.front() == '#') continue;
       if (line.find('\t') != std::string_view::npos) fail("expected spaces, got a tab");
-      if (indent == 0) {
+      if (indent == 0 || !begun) {
+        begun = true;
         const std::string keyword(line.substr(0, line.find(' ')));
-        if (keyword != "list" && keyword != "fact" && keyword != "novel" && keyword != "rule") {
+        if (indent > 0 ||
+            (keyword != "list" && keyword != "fact" && keyword != "novel" && keyword != "rule")) {
           fail(fmt::format("expected 'list', 'fact', 'novel' or 'rule', got '{}'", keyword));
         }
         finish_block();
