@@ -41,9 +41,8 @@ std::string error_after(const std::function<void(Json&)>& edit) {
 
 }  // namespace
 
-TEST_CASE(
-    "by hand: the file of a real model: merges as pairs, empty strings, a special token that "
-    "is not in the vocabulary") {
+// Merges are pairs, unset texts are empty, and the special token is not in the vocabulary.
+TEST_CASE("by hand: a file as real models ship it") {
   Json file = good();
   file["model"]["vocab"].erase("<|endoftext|>");
   for (Json& merge : file["model"]["merges"]) {
