@@ -161,6 +161,13 @@ TEST_CASE("edges: fully masked rows give zeros and finite gradients, NaN is not 
   CHECK(p.row(2).array().isNaN().all());
   CHECK(p.row(3).array().isNaN().all());
   CHECK(backward_of(p.row(1), Matrix<double>::Constant(1, 5, 3)).isZero(0));
+  // Wherever it stands in a vector register, and in float too.
+  for (Index at = 0; at < 37; ++at) {
+    Matrix<float> row = Matrix<float>::Ones(1, 37);
+    row(0, at) = std::numeric_limits<float>::quiet_NaN();
+    softmax<float>(row);
+    CHECK(row.array().isNaN().all());
+  }
   // A masked row with a NaN beside its -inf is a NaN too.
   Matrix<double> hidden = Matrix<double>::Constant(1, 9, -kInfinity);
   hidden(0, 4) = std::numeric_limits<double>::quiet_NaN();

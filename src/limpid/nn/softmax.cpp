@@ -1,6 +1,5 @@
 #include "limpid/nn/softmax.hpp"
 
-#include <cmath>
 #include <limits>
 
 #include "limpid/core/check.hpp"
@@ -11,10 +10,10 @@ namespace limpid {
 template <class Real>
 void softmax_row(RowView<Real> x, Real scale) {
   if (x.size() == 0) return;
-  const Real largest = x.template maxCoeff<Eigen::PropagateNaN>();
-  // All masked: there is nothing to give weight to. A NaN or +inf must not hide.
-  if (!std::isfinite(largest)) {
-    x.setConstant(largest < 0 ? Real(0) : std::numeric_limits<Real>::quiet_NaN());
+  const Real largest = x.maxCoeff();
+  if (largest == -std::numeric_limits<Real>::infinity()) {
+    // All masked: there is nothing to give weight to. (maxCoeff may have missed a NaN.)
+    x.setConstant(x.hasNaN() ? std::numeric_limits<Real>::quiet_NaN() : Real(0));
     return;
   }
   // Eigen's vectorised exp ends at the denormal numbers instead of 0, even for -inf, and they would
