@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(28);
   limpid::cli::add_train(app);
   limpid::cli::add_generate(app);
+  limpid::cli::add_eval(app);
   limpid::cli::add_tales(app);
   try {
     app.parse(argc, argv);

@@ -67,6 +67,16 @@ std::vector<tales::Story> validation_tales(tales::Split split, Index count) {
   return write_tales(split, Rng(20260, static_cast<std::uint64_t>(split)), count);
 }
 
+std::vector<std::string> run_tales(const RunOptions& options) {
+  std::vector<std::string> texts;
+  const Index needed = options.steps * options.accumulate * options.batch;
+  for (tales::Story& story :
+       write_tales(tales::Split::train, stream(options.seed, Stream::tales), needed)) {
+    texts.push_back(std::move(story.text));
+  }
+  return texts;
+}
+
 std::pair<RunData, Batches> make_run_data(RunOptions& options,
                                           const std::vector<std::string>& files,
                                           std::shared_ptr<const Tokenizer> tokenizer) {
@@ -80,13 +90,9 @@ std::pair<RunData, Batches> make_run_data(RunOptions& options,
 
   std::vector<std::string> training, validation;  // texts, each from its own start
   if (data.is_tales()) {
-    const Index needed = options.steps * options.accumulate * options.batch;
+    training = run_tales(options);
     Index bytes = 0;
     double bits = 0;
-    for (tales::Story& story :
-         write_tales(tales::Split::train, stream(options.seed, Stream::tales), needed)) {
-      training.push_back(std::move(story.text));
-    }
     for (tales::Story& story : validation_tales(tales::Split::valid, kValidationStories)) {
       bits += story.bits;
       bytes += static_cast<Index>(story.text.size());
