@@ -27,6 +27,25 @@ Real without_denormals(Real x) {
   return std::abs(x) < std::numeric_limits<Real>::min() ? Real(0) : x;
 }
 
+// The numbers of one step that all weights share. The bias corrections are among them:
+//   rate m_hat / (sqrt(v_hat) + eps) = (rate / correction1) m / (sqrt(v) / sqrt(correction2) + eps)
+template <class Real>
+struct Step {
+  Real beta1, beta2, new1, new2;  // new: 1 - beta, the weight of the new gradient in its mean
+  Real rate, root_scale, eps, shrink;
+};
+
+// A function of its own, with its constants by value: a compiler that fears that writing w could
+// change them computes one number at a time, five times as slow.
+template <class Real>
+void update(Step<Real> step, Index size, const Real* g, Real* m, Real* v, Real* w) {
+  for (Index i = 0; i < size; ++i) {
+    m[i] = without_denormals(step.beta1 * m[i] + step.new1 * g[i]);
+    v[i] = without_denormals(step.beta2 * v[i] + step.new2 * (g[i] * g[i]));
+    w[i] -= step.rate * m[i] / (std::sqrt(v[i]) * step.root_scale + step.eps) + step.shrink * w[i];
+  }
+}
+
 }  // namespace
 
 void AdamWOptions::validate() const {
@@ -53,36 +72,24 @@ void AdamW<Real>::step(const Parameters<Real>& parameters, double learning_rate)
   check_range("learning_rate", learning_rate, 0, std::numeric_limits<double>::infinity());
   ++steps_;
 
-  // The bias corrections are the same for every weight:
-  //   rate m_hat / (sqrt(v_hat) + eps) = (rate / correction1) m / (sqrt(v) / sqrt(correction2) +
-  //   eps)
   const auto t = static_cast<double>(steps_);
   const double correction1 = 1 - std::pow(options.beta1, t);
   const double correction2 = 1 - std::pow(options.beta2, t);
-  const auto rate = static_cast<Real>(learning_rate / correction1);
-  const auto root_scale = static_cast<Real>(1 / std::sqrt(correction2));
-  const auto eps = static_cast<Real>(options.epsilon);
-  const auto beta1 = static_cast<Real>(options.beta1), beta2 = static_cast<Real>(options.beta2);
-  const auto new1 = static_cast<Real>(1 - options.beta1);
-  const auto new2 = static_cast<Real>(1 - options.beta2);
+  Step<Real> step;
+  step.beta1 = static_cast<Real>(options.beta1);
+  step.beta2 = static_cast<Real>(options.beta2);
+  step.new1 = static_cast<Real>(1 - options.beta1);
+  step.new2 = static_cast<Real>(1 - options.beta2);
+  step.rate = static_cast<Real>(learning_rate / correction1);
+  step.root_scale = static_cast<Real>(1 / std::sqrt(correction2));
+  step.eps = static_cast<Real>(options.epsilon);
 
   parallel_for(static_cast<Index>(pieces_.size()), 1, [&](Index index, Index) {
-    const FlatPiece piece = pieces_[static_cast<std::size_t>(index)];
-    const Parameter<Real>& parameter = parameters[piece.parameter];
-    const double decay = parameter.decay ? options.weight_decay : 0;
-    const auto shrink = static_cast<Real>(learning_rate * decay);
-    Real* const w = parameter.value.data();
-    const Real* const grad = parameter.grad.data();
-    Real* const m = entries_[piece.parameter].first.data();
-    Real* const v = entries_[piece.parameter].second.data();
-    for (Index i = piece.begin; i < piece.end; ++i) {
-      const Real g = grad[i];
-      const Real mean = without_denormals(beta1 * m[i] + new1 * g);
-      const Real square = without_denormals(beta2 * v[i] + new2 * (g * g));
-      m[i] = mean;
-      v[i] = square;
-      w[i] -= rate * mean / (std::sqrt(square) * root_scale + eps) + shrink * w[i];
-    }
+    const auto [p, begin, end] = pieces_[static_cast<std::size_t>(index)];
+    Step<Real> here = step;
+    here.shrink = static_cast<Real>(parameters[p].decay ? learning_rate * options.weight_decay : 0);
+    update(here, end - begin, parameters[p].grad.data() + begin, entries_[p].first.data() + begin,
+           entries_[p].second.data() + begin, parameters[p].value.data() + begin);
   });
 }
 

@@ -13,9 +13,9 @@
 /// decay is decoupled: were weight_decay w a part of g, it would be divided by sqrt(v_hat) too, and
 /// weights with large gradients would hardly decay.
 ///
-/// Moments below the smallest normal number become 0: a weight without gradients (a rare token's
-/// embedding) would otherwise drag its moments through the denormal numbers, where every operation
-/// costs a hundred times as much, and they are far too small to matter beside epsilon.
+/// Moments below the smallest normal number become 0. The moments of a weight without gradients (a
+/// rare token's embedding) would otherwise linger among the denormal numbers, where processors are
+/// slow, and there they are far too small to matter beside epsilon.
 ///
 /// SOURCE  Loshchilov, Hutter 2019, arXiv:1711.05101, algorithm 2 (their lambda times their alpha
 /// is
