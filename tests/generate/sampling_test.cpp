@@ -31,8 +31,8 @@ double difference(const std::vector<double>& a, const std::vector<double>& b) {
   return largest;
 }
 
-// Pearson's statistic of `draws` tokens against the distribution; also: nothing impossible is
-// drawn.
+// Pearson's statistic of `draws` tokens against the distribution. Also checks that nothing
+// impossible is drawn.
 double chi_square(const std::vector<float>& logits, const SamplingOptions& options,
                   std::span<const std::int32_t> history, int draws, std::uint64_t seed) {
   Rng rng(seed);

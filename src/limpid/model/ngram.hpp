@@ -13,21 +13,21 @@
 /// asked only when the longer one does not help: "Francisco" is frequent, but only after "San", so
 /// it is a poor guess after anything else.
 ///
-/// Of the common smoothing methods this one (interpolated modified Kneser-Ney) predicted best on
-/// every corpus and order that Chen and Goodman tried; a weaker baseline would flatter the model.
+/// This smoothing (interpolated modified Kneser-Ney) predicted best throughout the comparison of
+/// Chen and Goodman; a weaker baseline would flatter the model.
 ///
 /// Every document begins after a start mark and ends with the end-of-text token, if there is one;
 /// that token is the start mark too, as in the model's inputs. The start mark itself has nothing
 /// before it, so an n-gram that begins with it keeps its occurrences as its count.
 ///
 /// SOURCE  Chen, Goodman 1999, "An empirical study of smoothing techniques for language modeling",
-///         Computer Speech and Language 13, sections 2.7 and 3;  Heafield et al. 2013, "Scalable
-///         modified Kneser-Ney language model estimation", section 3 (fixed discounts where the
-///         text is too small to estimate them)
+///         Computer Speech and Language 13, sections 2.7 and 3. Where a text is too small to
+///         estimate a discount it is 0.5, 1 or 1.5, as in KenLM's lmplz --discount_fallback
 /// USES    core
 /// REQUIRES train() before anything else is asked
 /// ERRORS  std::invalid_argument: order or vocabulary out of range, ids outside the vocabulary
-/// COST    training sorts the text 2 * order times; 20 bytes per different n-gram and length
+/// COST    training sorts the text 2 * order times; 8 bytes for each different n-gram of each
+///         length, 28 for each context
 #pragma once
 
 #include <cstdint>

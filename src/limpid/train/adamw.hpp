@@ -17,9 +17,8 @@
 /// rare token's embedding) would otherwise linger among the denormal numbers, where processors are
 /// slow, and there they are far too small to matter beside epsilon.
 ///
-/// SOURCE  Loshchilov, Hutter 2019, arXiv:1711.05101, algorithm 2 (their lambda times their alpha
-/// is
-///         our weight_decay, as in PyTorch);  Kingma, Ba 2015, arXiv:1412.6980, algorithm 1
+/// SOURCE  Loshchilov, Hutter 2019, arXiv:1711.05101, algorithm 2 (weight_decay is their lambda /
+///         alpha, as in PyTorch);  Kingma, Ba 2015, arXiv:1412.6980, algorithm 1
 /// SHAPES  m, v as the parameter
 /// SAVES   m, v and t from step to step: a checkpoint without them starts a different run
 /// USES    core, train/flat_pieces
