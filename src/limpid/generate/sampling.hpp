@@ -6,8 +6,8 @@
 ///   repetition_penalty r   logits of tokens in the history: l / r if l > 0, else l r   (once each)
 ///   temperature t          p = softmax(l / t): below 1 sharper, above 1 flatter, 0 greedy
 ///   top_k k                keep the k likeliest tokens
-///   top_p p                keep the likeliest tokens until their sum reaches p, the one that reaches
-///                          it included (of what top_k left)
+///   top_p p                keep the likeliest tokens until their sum reaches p, with the last one
+///                          that it takes (shares of what top_k left)
 ///   min_p m                keep the tokens with at least m times the likeliest one's probability
 ///
 /// and what is left is scaled to sum 1. Among equal scores the lower id counts as likelier. The

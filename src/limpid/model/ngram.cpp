@@ -15,7 +15,7 @@ namespace {
 
 using Keys = std::vector<std::uint64_t>;
 
-// A context (by its place among the contexts of its length) and a token, in one number that sorts by
+// A context (its place among the contexts of its length) and a token, in one number that sorts by
 // context and then by token.
 std::uint64_t key(std::size_t context, std::int32_t token) {
   return (static_cast<std::uint64_t>(context) << 32) | static_cast<std::uint32_t>(token);
@@ -76,7 +76,7 @@ void NGram::train(std::span<const Ids> documents) {
   }
 
   // Going back token by token: the contexts of one more token, and for each place i the context
-  // that stands before it. `short_pairs` keeps what follows a context that begins with a start mark.
+  // that stands before it. `short_pairs` keeps what follows a context that begins with a mark.
   const auto longest = static_cast<std::size_t>(order_ - 1);
   std::vector<Keys> contexts(longest + 1), short_pairs(longest + 1);
   contexts[0] = {0};

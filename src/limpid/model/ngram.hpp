@@ -1,13 +1,13 @@
-/// The n-gram model: guess the next token from the last n - 1 tokens by counting. It is the baseline
-/// that a transformer has to beat, so it had better be a good one.
+/// The n-gram model: guess the next token from the last n - 1 tokens by counting. It is the
+/// baseline that a transformer has to beat, so it had better be a good one.
 ///
 /// Counts of long contexts are precise but rare, those of short ones plentiful but vague, so the
 /// guesses are mixed, from the shortest context to the longest:
 ///
 ///   p(w | h) = max(c(h w) - D, 0) / c(h)  +  backoff(h) p(w | h without its oldest token)
 ///
-/// and below the empty context every token has 1 / V. Each count gives up a discount D, of a size of
-/// its own for counts of 1, 2, and 3 or more, and backoff(h) is what they gave up together: the
+/// and below the empty context every token has 1 / V. Each count gives up a discount D (one size for
+/// counts of 1, one for 2, one for 3 or more), and backoff(h) is what they gave up together: the
 /// probabilities sum to 1. The counts c of the longest contexts are occurrences. Those of shorter
 /// contexts are the numbers of different tokens that stood before `h w`, because a short context is
 /// asked only when the longer one does not help: "Francisco" is frequent, but only after "San", so
@@ -67,8 +67,8 @@ class LIMPID_API NGram {
   Index bytes() const;
 
  private:
-  /// All contexts of one length, and what followed them. A context is known by its place in a sorted
-  /// list; what followed context i are the entries first[i] .. first[i + 1], sorted by token.
+  /// All contexts of one length, and what followed them. A context is known by its place in a
+  /// sorted list; what followed context i are the entries first[i] .. first[i + 1], sorted by token.
   struct Level {
     std::vector<std::uint64_t> contexts;  ///< place of the context without its oldest token, and
                                           ///< that token, in one number

@@ -12,7 +12,7 @@
 ///              rows are padded (-) to the longest of the batch and cut after `time` tokens
 ///   packed     as many documents as `time` tokens hold, one behind the other, the last one cut
 ///                inputs   E  d0 d1 E  e0 e1      targets  d0 d1 E  e0 e1 e2
-///              hardly any padding (an epoch's last row); the model must learn that E cuts off the past
+///              padding in an epoch's last row only; the model must learn that E cuts off the past
 ///
 /// An epoch visits every row once, in shuffled order; a batch that the epoch cannot fill takes the
 /// rest from the next one, so all batches have the same number of rows. The order depends on the
