@@ -134,7 +134,7 @@ void write_safetensors(const std::filesystem::path& path,
   for (const TensorToWrite& tensor : tensors) {
     header.tensors.push_back({.name = tensor.name, .dtype = tensor.dtype, .shape = tensor.shape});
   }
-  header.lay_out();
+  lay_out(header.tensors);
   const std::string json = header.to_json();
   const std::uint64_t length = json.size();
 

@@ -11,7 +11,7 @@
 ///
 /// SOURCE  https://huggingface.co/docs/safetensors, section "Format"
 /// USES    core, formats/atomic_file, formats/file_handle, formats/half_precision,
-/// USES    formats/input_file, formats/safetensors_header
+/// USES    formats/input_file, formats/safetensors_header, formats/tensor_layout
 /// ERRORS  std::runtime_error for a file that is not there, is not what its header says, or cannot
 ///         be written; std::invalid_argument for tensors that no file can hold
 /// COST    reading takes the memory of the header and of the tensor asked for, and no copy of it
@@ -32,6 +32,7 @@
 #include "limpid/formats/atomic_file.hpp"
 #include "limpid/formats/input_file.hpp"
 #include "limpid/formats/safetensors_header.hpp"
+#include "limpid/formats/tensor_layout.hpp"
 
 namespace limpid {
 
