@@ -62,7 +62,7 @@ TEST_CASE("property: the gradient has the same bits for any number of threads") 
 }
 
 TEST_CASE("gradient check: weight") {
-  // NO gradient check of the ids: they are not numbers that could move a little.
+  // The ids are not checked: they are not numbers that could move a little.
   Rng rng(5);
   for (const Index width : {1, 3, 70}) {
     Embedding<double> table(4, width, rng, 1.0);
