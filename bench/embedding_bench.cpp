@@ -1,0 +1,54 @@
+// The embedding at the sizes of small GPTs, in bytes of rows per second.
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "limpid/nn/embedding.hpp"
+
+using namespace limpid;
+
+namespace {
+
+std::vector<std::int32_t> random_ids(Index rows, Index vocabulary) {
+  Rng rng(1);
+  std::vector<std::int32_t> ids(static_cast<std::size_t>(rows));
+  for (std::int32_t& id : ids) {
+    id = static_cast<std::int32_t>(rng.below(static_cast<std::uint64_t>(vocabulary)));
+  }
+  return ids;
+}
+
+void forward(benchmark::State& state) {
+  Rng rng(2);
+  const Embedding<float> table(state.range(1), state.range(2), rng);
+  const std::vector<std::int32_t> ids = random_ids(state.range(0), state.range(1));
+  for (auto _ : state) benchmark::DoNotOptimize(table.forward(ids));
+  state.SetBytesProcessed(state.iterations() * state.range(0) * state.range(2) * 4);
+}
+
+void backward(benchmark::State& state) {
+  Rng rng(2);
+  Embedding<float> table(state.range(1), state.range(2), rng);
+  const std::vector<std::int32_t> ids = random_ids(state.range(0), state.range(1));
+  const Matrix<float> dy = Matrix<float>::Random(state.range(0), state.range(2));
+  for (auto _ : state) {
+    table.backward(dy, ids);
+    benchmark::ClobberMemory();
+  }
+  state.SetBytesProcessed(state.iterations() * state.range(0) * state.range(2) * 4);
+}
+
+void sizes(benchmark::internal::Benchmark* bench) {
+  bench
+      ->Args({768, 65, 128})     // nano
+      ->Args({2048, 1024, 256})  // demo
+      ->Args({256, 50257, 768})  // gpt2
+      ->ArgNames({"N", "V", "C"})
+      ->UseRealTime();
+}
+
+BENCHMARK(forward)->Apply(sizes);
+BENCHMARK(backward)->Apply(sizes);
+
+}  // namespace
