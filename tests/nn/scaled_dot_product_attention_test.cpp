@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <stdexcept>
@@ -47,6 +46,11 @@ struct Gradients {
   void add(const Head& h, const AttentionMask& mask, const Matrix<double>& p) {
     scaled_dot_product_attention_backward<double>(dq, dk, dv, h.dy, h.q, h.k, h.v, mask, p);
   }
+};
+
+// Clang 14 cannot capture structured bindings in a lambda, as CAPTURE does: so a struct.
+struct Sizes {
+  Index queries, keys, offset;
 };
 
 // The formulas of the paper, one number after the other.
@@ -124,22 +128,22 @@ TEST_CASE("by hand: backward of one query over two keys, width 1") {
 
 TEST_CASE("property: equal to naive loops, over block borders, with every mask") {
   Rng rng(3);
-  for (const auto& [queries, keys, offset] : {std::array<Index, 3>{1, 1, 0},
-                                              {5, 9, 4},
-                                              {63, 63, 0},
-                                              {64, 64, 0},
-                                              {65, 65, 0},
-                                              {130, 141, 11},
-                                              {3, 200, 197},
-                                              {70, 20, 0}}) {
-    const Head h(queries, keys, 5, rng);
-    std::vector<std::uint8_t> visible(static_cast<std::size_t>(keys));
+  for (const Sizes& sizes : {Sizes{1, 1, 0},
+                             {5, 9, 4},
+                             {63, 63, 0},
+                             {64, 64, 0},
+                             {65, 65, 0},
+                             {130, 141, 11},
+                             {3, 200, 197},
+                             {70, 20, 0}}) {
+    const Head h(sizes.queries, sizes.keys, 5, rng);
+    std::vector<std::uint8_t> visible(static_cast<std::size_t>(sizes.keys));
     for (std::uint8_t& bit : visible) bit = rng.uniform() < 0.7 ? 1 : 0;
-    CAPTURE(queries);
-    CAPTURE(keys);
+    CAPTURE(sizes.queries);
+    CAPTURE(sizes.keys);
     for (const AttentionMask& mask :
-         {AttentionMask{false, 0, {}}, AttentionMask{true, offset, {}},
-          AttentionMask{false, 0, visible}, AttentionMask{true, offset, visible}}) {
+         {AttentionMask{false, 0, {}}, AttentionMask{true, sizes.offset, {}},
+          AttentionMask{false, 0, visible}, AttentionMask{true, sizes.offset, visible}}) {
       Matrix<double> p;
       const Matrix<double> y = h.forward(mask, &p);
       CHECK(max_difference(y, naive(h, mask)) <= 1e-13);
@@ -214,24 +218,23 @@ TEST_CASE("property: the same bits with any number of threads") {
 
 TEST_CASE("gradient check: q, k and v, with every mask, over a block border") {
   Rng rng(7);
-  for (const auto& [queries, keys, offset] :
-       {std::array<Index, 3>{1, 1, 0}, {3, 4, 1}, {67, 68, 1}}) {
-    Head h(queries, keys, queries == 1 ? 2 : 3, rng);
-    std::vector<std::uint8_t> visible(static_cast<std::size_t>(keys), 1);
-    if (keys > 2) visible[0] = visible[2] = 0;
+  for (const Sizes& sizes : {Sizes{1, 1, 0}, {3, 4, 1}, {67, 68, 1}}) {
+    Head h(sizes.queries, sizes.keys, sizes.queries == 1 ? 2 : 3, rng);
+    std::vector<std::uint8_t> visible(static_cast<std::size_t>(sizes.keys), 1);
+    if (sizes.keys > 2) visible[0] = visible[2] = 0;
     for (const AttentionMask& mask :
-         {AttentionMask{false, 0, {}}, AttentionMask{true, offset, visible}}) {
+         {AttentionMask{false, 0, {}}, AttentionMask{true, sizes.offset, visible}}) {
       Matrix<double> p;
       h.forward(mask, &p);
       const Gradients g(h, mask, p);
-      CAPTURE(queries);
-      if (keys == 1) {  // one key always has weight 1: no gradient reaches q and k
+      CAPTURE(sizes.queries);
+      if (sizes.keys == 1) {  // one key always has weight 1: no gradient reaches q and k
         CHECK(g.dq.isZero(1e-15));
         CHECK(g.dk.isZero(1e-15));
       }
       std::vector<CheckedTensor> tensors{checked("v", h.v, g.dv)};
-      if (keys > 1) tensors.push_back(checked("q", h.q, g.dq));
-      if (keys > 1) tensors.push_back(checked("k", h.k, g.dk));
+      if (sizes.keys > 1) tensors.push_back(checked("q", h.q, g.dq));
+      if (sizes.keys > 1) tensors.push_back(checked("k", h.k, g.dk));
       for (const GradientError& row :
            check_gradients(tensors, [&] { return weighted_sum(h.forward(mask), h.dy); })) {
         CAPTURE(row.name);

@@ -97,6 +97,7 @@ MultiHeadAttention<Real>::MultiHeadAttention(const AttentionOptions& attention_o
 template <class Real>
 void MultiHeadAttention<Real>::check_input(const Matrix& x, const Context& context) const {
   check_shape(kName, "x", x, context.rows(), options.width);
+  require(x.rows() > 0, kName, "x has no rows, expected at least one");
   const auto hidden = static_cast<Index>(context.key_mask.size());
   if (hidden != 0 && hidden != context.rows()) {
     fail(kName, fmt::format("key_mask has {} entries, expected {}", hidden, context.rows()));
