@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "limpid/tales/matcher.hpp"
 #include "limpid/tales/recall.hpp"
 
 namespace limpid::tales {
@@ -26,12 +27,15 @@ class Parser {
         options_(options),
         text_(text),
         sentence_(sentence),
+        matcher_(text),
         facts_(world.nothing_told()),
         possible_(world.facts.size()) {}
 
   Parse parse(const std::vector<Alternative>& alternatives) {
     choose(alternatives, nullptr, 0, false, 0);
     result_.story.text = text_;
+    result_.furthest = matcher_.furthest();
+    result_.expected = matcher_.expected();
     return std::move(result_);
   }
 
@@ -50,7 +54,7 @@ class Parser {
         if (at == text_.size()) {
           accept(bits);
         } else {
-          expect(at, "the end", std::nullopt);
+          matcher_.expect(at, "the end", std::nullopt);
         }
         break;
       }
@@ -68,12 +72,12 @@ class Parser {
       }
       std::size_t end = 0;
       if (piece.kind == Piece::Kind::article) {
-        end = match_article(at, capital);
+        end = matcher_.article(at, capital);
       } else if (piece.kind == Piece::Kind::text) {
-        end = match(piece.text, at, capital, std::nullopt);
+        end = matcher_.match(piece.text, at, capital, std::nullopt);
       } else {
-        end = match(word_of(piece.index, facts_[piece.index], piece.column), at, capital,
-                    piece.index);
+        end = matcher_.match(word_of(piece.index, facts_[piece.index], piece.column), at, capital,
+                             piece.index);
         if (end != 0) tell(piece, at, end);
       }
       if (end == 0) break;
@@ -133,7 +137,7 @@ class Parser {
     bool found = false;
     for (Value row = 0; row < list.row_count(); ++row) {
       const std::string& word = list.rows[static_cast<std::size_t>(row)][piece.column];
-      if (stands(word, at, capital)) found |= take(piece, row, word, frame, at, bits);
+      if (matcher_.stands(word, at, capital)) found |= take(piece, row, word, frame, at, bits);
     }
     if (!list.syllables.empty() && piece.column == 0) {
       std::size_t end = at;
@@ -147,7 +151,7 @@ class Parser {
         found |= take(piece, value, word, frame, at, bits);
       }
     }
-    if (!found) expect(at, "", piece.index);
+    if (!found) matcher_.expect(at, "", piece.index);
   }
 
   static bool is_foreign_name(std::string_view word) {
@@ -196,51 +200,6 @@ class Parser {
     if (piece.column == 0) tellings_.push_back({piece.index, begin, end, piece.decided});
   }
 
-  bool stands(std::string_view word, std::size_t at, bool capital) const {
-    if (word.size() > text_.size() - at) return false;
-    if (text_[at] != (capital ? to_capital(word[0]) : word[0])) return false;
-    return text_.substr(at + 1, word.size() - 1) == word.substr(1);
-  }
-
-  // The place behind the word, or 0 if it does not stand here.
-  std::size_t match(std::string_view word, std::size_t at, bool capital,
-                    std::optional<std::size_t> fact) {
-    if (stands(word, at, capital)) return at + word.size();
-    expect_word(word, at, capital, fact);
-    return 0;
-  }
-
-  std::size_t match_article(std::size_t at, bool capital) {
-    const std::size_t space = text_.find(' ', at);
-    const std::string_view word = text_.substr(at, space - at);
-    const bool vowel = space + 1 < text_.size() && is_vowel(text_[space + 1]);
-    const std::string_view right = capital ? (vowel ? "An" : "A") : (vowel ? "an" : "a");
-    if (space != std::string_view::npos && word == right) return space;
-    expect(at, std::string(right), std::nullopt);
-    return 0;
-  }
-
-  // Where a text of several words differs, the word that it differs in is what was expected.
-  void expect_word(std::string_view words, std::size_t at, bool capital,
-                   std::optional<std::size_t> fact) {
-    std::size_t same = 0, begin = 0;
-    while (same < words.size() && at + same < text_.size() &&
-           text_[at + same] == (same == 0 && capital ? to_capital(words[0]) : words[same])) {
-      if (words[same++] == ' ') begin = same;
-    }
-    if (fact) begin = 0;
-    const std::size_t place = at + same == text_.size() ? text_.size() : at + begin;
-    if (place < result_.furthest) return;
-    expect(place, std::string(words.substr(begin, words.find(' ', begin) - begin)), fact);
-  }
-
-  void expect(std::size_t at, const std::string& word, std::optional<std::size_t> fact) {
-    if (at < result_.furthest || sentence_) return;
-    if (at > result_.furthest) result_.expected.clear();
-    result_.furthest = at;
-    result_.expected.push_back({word, fact});
-  }
-
   void accept(double bits) {
     if (++result_.derivations > 1 || sentence_) return;
     result_.story.bits = bits;
@@ -251,6 +210,7 @@ class Parser {
   const ParseOptions& options_;
   std::string_view text_;
   bool sentence_;
+  Matcher matcher_;
   Facts facts_;
   std::vector<std::vector<char>> possible_;  // for a sentence alone: the rows left to untold facts
   std::vector<std::string> foreign_;         // names that no list has

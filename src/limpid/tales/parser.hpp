@@ -4,7 +4,7 @@
 /// alternative whose words stand in the text (depth first, with a way back). A world is written so
 /// that every text has one derivation only; the tests count them.
 ///
-/// USES    core/export, tales/story, tales/world, tales/recall
+/// USES    core/export, tales/story, tales/world, tales/matcher, tales/recall
 /// ERRORS  none: a text that the world cannot tell has no derivation
 #pragma once
 
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "limpid/core/export.hpp"
+#include "limpid/tales/matcher.hpp"
 #include "limpid/tales/story.hpp"
 #include "limpid/tales/world.hpp"
 
@@ -22,12 +23,6 @@ namespace limpid::tales {
 struct ParseOptions {
   std::optional<Split> split;  ///< none: what any split could tell
   bool any_name = false;       ///< a capitalised word may be a name even if no list has it
-};
-
-/// What could have stood where the text went wrong.
-struct Expected {
-  std::string word;
-  std::optional<std::size_t> fact;  ///< none: a word of the rule's own text
 };
 
 struct Parse {

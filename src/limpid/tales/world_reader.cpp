@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "limpid/tales/list_reader.hpp"
 #include "limpid/tales/rule_reader.hpp"
 #include "limpid/tales/world_links.hpp"
 #include "limpid/tales/world_text.hpp"
@@ -53,7 +54,7 @@ class Reader {
         line.remove_prefix(keyword.size());
         if (ours) begin_block(trim(line));
       } else if (ours && kind_ == "list") {
-        add_rows(line);
+        read_rows(world_.lists.back(), line, where_);
       } else if (ours && kind_ == "rule") {
         add_alternative(line, indent);
       } else if (ours) {
@@ -76,7 +77,12 @@ class Reader {
   }
 
   void begin_block(std::string_view line) {
-    if (kind_ == "list") begin_list(line);
+    if (kind_ == "list") {
+      world_.lists.push_back(read_list(line, where_));
+      if (position(world_.lists, world_.lists.back().name) != world_.lists.size() - 1) {
+        fail(fmt::format("the list '{}' is there twice", world_.lists.back().name));
+      }
+    }
     if (kind_ == "fact") add_fact(line);
     if (kind_ == "novel") add_novelty(line);
     if (kind_ == "rule") {
@@ -89,72 +95,6 @@ class Reader {
   void check_new(std::string_view name) const {
     if (name == "a" || position(world_.facts, name) || position(world_.rules, name)) {
       fail(fmt::format("expected a new name, got '{}' again", name));
-    }
-  }
-
-  // list animals            list places: word | where
-  void begin_list(std::string_view line) {
-    const Strings parts = split(line, ':');
-    List list;
-    list.name = parts[0];
-    list.columns = parts.size() > 1 ? split(parts[1], '|') : Strings{"word"};
-    for (const std::string& column : list.columns) {
-      if (!is_name(column)) fail(fmt::format("expected the name of a column, got '{}'", column));
-    }
-    if (!is_name(list.name) || parts.size() > 2) {
-      fail(fmt::format("expected 'list name' or 'list name: column | column', got '{}'", line));
-    }
-    if (position(world_.lists, list.name))
-      fail(fmt::format("the list '{}' is there twice", list.name));
-    world_.lists.push_back(std::move(list));
-  }
-
-  void add_rows(std::string_view line) {
-    List& list = world_.lists.back();
-    if (line.starts_with("spell ")) return add_syllables(line.substr(6));
-    if (list.columns.size() > 1) return add_row(split(line, '|'));
-    for (const std::string& word : split(line, ',')) add_row({word});
-  }
-
-  void add_row(Strings row) {
-    List& list = world_.lists.back();
-    if (row.size() != list.columns.size()) {
-      fail(fmt::format("expected {} columns, got {}", list.columns.size(), row.size()));
-    }
-    for (const std::string& word : row) {
-      if (word.empty() || word.find_first_of("{}[]<>") != std::string::npos) {
-        fail(fmt::format("expected plain words in the list '{}', got '{}'", list.name, word));
-      }
-    }
-    if (list.find(row[0])) {
-      fail(fmt::format("'{}' is in the list '{}' already, or can be spelled", row[0], list.name));
-    }
-    list.rows.push_back(std::move(row));
-  }
-
-  // spell 2 3: ba be bi
-  void add_syllables(std::string_view line) {
-    List& list = world_.lists.back();
-    const Strings parts = split(line, ':');
-    if (parts.size() != 2) fail(fmt::format("expected 'spell 2 3: ba be bi', got '{}'", line));
-    for (const std::string& length : split(parts[0], ' ')) {
-      if (length.size() != 1 || length[0] < '1' || length[0] > '4') {
-        fail(fmt::format("expected a number of syllables from 1 to 4, got '{}'", length));
-      }
-      list.spelled_lengths.push_back(static_cast<std::size_t>(length[0] - '0'));
-    }
-    for (const std::string& syllable : split(parts[1], ' ')) {
-      if (syllable.size() != 2 || !is_name(syllable)) {
-        fail(fmt::format("expected a syllable of two letters, got '{}'", syllable));
-      }
-      if (std::count(list.syllables.begin(), list.syllables.end(), syllable) > 0) {
-        fail(fmt::format("the syllable '{}' is there twice", syllable));
-      }
-      list.syllables.push_back(syllable);
-    }
-    for (const auto& row : list.rows) {
-      if (list.find_spelled(row[0]))
-        fail(fmt::format("'{}' can be spelled from syllables", row[0]));
     }
   }
 
