@@ -7,6 +7,7 @@ namespace limpid::cli {
 
 void add_train(CLI::App& app);
 void add_generate(CLI::App& app);
+void add_demo(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_tales(CLI::App& app);
 

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   CLI::App app("A tiny GPT in plain C++: train it, let it write, look inside.", "limpid");
   app.require_subcommand(1);
   app.get_formatter()->column_width(28);
+  limpid::cli::add_demo(app);
   limpid::cli::add_train(app);
   limpid::cli::add_generate(app);
   limpid::cli::add_eval(app);
