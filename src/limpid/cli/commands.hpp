@@ -10,6 +10,9 @@ void add_generate(CLI::App& app);
 void add_demo(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_tales(CLI::App& app);
+void add_inspect(CLI::App& app);
+void add_trace(CLI::App& app);
+void add_gradcheck(CLI::App& app);
 
 /// A command's --help ends with an example.
 inline CLI::App* add_command(CLI::App& app, const char* name, const char* about,

@@ -16,6 +16,9 @@ int main(int argc, char** argv) {
   limpid::cli::add_train(app);
   limpid::cli::add_generate(app);
   limpid::cli::add_eval(app);
+  limpid::cli::add_inspect(app);
+  limpid::cli::add_trace(app);
+  limpid::cli::add_gradcheck(app);
   limpid::cli::add_tales(app);
   try {
     app.parse(argc, argv);

@@ -21,6 +21,7 @@ struct TrainArguments {
   std::vector<std::string> files, settings;
   std::string out, preset = "demo", init, tokenizer;
   Index steps = 0, seed = 1;
+  double minutes = 0;
   int threads = 0;
   bool resume = false;
 };
@@ -41,6 +42,8 @@ void train(const TrainArguments& arguments) {
   request.directory = arguments.out;
   request.resume = arguments.resume;
   if (!arguments.init.empty()) request.init = arguments.init;
+  if (arguments.minutes > 0) request.minutes = arguments.minutes;
+  request.settings = arguments.settings;
   watch_training(request);
 }
 
@@ -56,8 +59,14 @@ void add_train(CLI::App& app) {
       ->add_option("--preset", arguments->preset,
                    fmt::format("Starting point: {}", fmt::join(preset_names(), ", ")))
       ->capture_default_str();
-  command->add_option("--steps", arguments->steps, "Steps, and the length of the schedule")
-      ->check(CLI::PositiveNumber);
+  CLI::Option* steps =
+      command->add_option("--steps", arguments->steps, "Steps, and the length of the schedule")
+          ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--minutes", arguments->minutes,
+                   "Instead of steps: chooses the model's size and the steps for about this time")
+      ->check(CLI::PositiveNumber)
+      ->excludes(steps);
   command->add_option("--tokenizer", arguments->tokenizer,
                       "word, char, byte, bpe:SIZE, or a tokenizer.json");
   command->add_option("--init", arguments->init, "Start from the model in this directory");

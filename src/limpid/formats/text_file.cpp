@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "limpid/formats/file_handle.hpp"
+#include "limpid/tokenizer/utf8.hpp"
 
 namespace limpid {
 
@@ -39,6 +40,15 @@ std::string read_text_file(const std::filesystem::path& path, std::uint64_t limi
     if (used == text.size()) text.resize(std::max<std::size_t>(4096, 2 * used));
   }
   text.resize(used);
+  return text;
+}
+
+std::string read_utf8_file(const std::filesystem::path& path) {
+  std::string text = read_text_file(path);
+  if (const auto bad = find_invalid_utf8(text)) {
+    fail_file(path, fmt::format("byte {} (0x{:02X}) is not UTF-8 text", *bad,
+                                static_cast<unsigned char>(text[*bad])));
+  }
   return text;
 }
 

@@ -16,6 +16,7 @@
 #include "limpid/tokenizer/utf8_stream.hpp"
 #include "limpid/train/checkpoint.hpp"
 #include "limpid/train/evaluate.hpp"
+#include "limpid/train/time_budget.hpp"
 
 namespace limpid {
 namespace {
@@ -61,6 +62,32 @@ void require_same(const fs::path& directory, const char* what, std::uint64_t sav
                                        (directory / kStateFile).string(), what));
 }
 
+// Whether one of the settings names a part of the model's size.
+bool says_size(const std::vector<std::string>& settings) {
+  return std::any_of(settings.begin(), settings.end(), [](const std::string& setting) {
+    const std::string key = setting.substr(0, setting.find('='));
+    return key == "layers" || key == "heads" || key == "kv_heads" || key == "width" ||
+           key == "hidden";
+  });
+}
+
+// The options with a size and a number of steps that fit into the minutes, measured on real batches.
+RunOptions options_in_time(const RunRequest& request, const RunOptions& options,
+                           std::shared_ptr<const Tokenizer> tokenizer) {
+  RunOptions trial = options;
+  trial.steps = 40;  // tales are written for so many steps: enough to train a tokenizer on
+  const Batches batches = make_run_data(trial, request.files, std::move(tokenizer)).second;
+  const bool keep_size = request.init || says_size(request.settings);
+  RunOptions fitted =
+      fit_to_minutes(trial, *request.minutes, keep_size, [&](const RunOptions& some) {
+        some.validate();
+        return measure_speed(some, batches);
+      });
+  fitted.tokenizer = options.tokenizer;
+  for (const std::string& setting : request.settings) fitted.set(setting);
+  return fitted;
+}
+
 // The run while it goes: what belongs together at every report.
 class Run {
  public:
@@ -83,6 +110,9 @@ class Run {
       record_.options.model.dropout = dropout;
     }
     if (tokenizer) record_.options.tokenizer = "tokenizer.json of the run";
+    if (!earlier && request.minutes) {
+      record_.options = options_in_time(request, record_.options, tokenizer);
+    }
     auto [data, batches] = make_run_data(record_.options, record_.files, tokenizer);
     if (earlier) record_.options.tokenizer = earlier->options.tokenizer;
     data_ = std::move(data);
@@ -164,6 +194,7 @@ class Run {
         trainer_->finished() ? data_.validation
                              : first_batches(data_.validation, record_.options.eval_tokens);
     const TextLoss loss = evaluate(trainer_->model, *data_.tokenizer, batches);
+    trainer_->require_finite(loss.nats_per_token());
     m.val_loss = loss.nats_per_token();
     m.bits_per_byte = loss.bits_per_byte();
     m.sample = sample_text();
@@ -192,6 +223,9 @@ class Run {
   }
 
   void save() {
+    // A state replaces the last one only if a loss can still be computed from it.
+    trainer_->require_finite(
+        evaluate(trainer_->model, *data_.tokenizer, first_batches(data_.validation, 1)).nats);
     record_.step = trainer_->steps_done();
     save_state(directory_ / kStateFile, record_, *trainer_);
     write_model_files();

@@ -9,7 +9,8 @@
 ///
 /// USES    core, formats/atomic_file, formats/config_json, formats/directory_lock, formats/huggingface,
 ///         formats/tokenizer_json, generate/generator, tokenizer/utf8_stream, train/checkpoint,
-///         train/evaluate, train/metrics, train/run_data, train/run_options, train/trainer
+///         train/evaluate, train/metrics, train/run_data, train/run_options, train/time_budget,
+///         train/trainer
 /// ERRORS  one line each: a directory that holds another run or is in use, a state that does not fit the
 ///         data, what the parts throw. A diverged loss keeps the last saved state.
 #pragma once
@@ -34,6 +35,10 @@ struct RunRequest {
   std::filesystem::path directory;
   bool resume = false;                        ///< continue what the directory holds, if anything
   std::optional<std::filesystem::path> init;  ///< start from this trained model's weights
+  /// A run that begins here takes about so long: its size and its steps follow (train/time_budget).
+  std::optional<double> minutes;
+  /// "key=value", already in `options`: what somebody said stands, whatever the minutes decide.
+  std::vector<std::string> settings;
 };
 
 /// What somebody who watches a run is told. Each call may take its time; none changes the run.

@@ -12,7 +12,6 @@
 #include "limpid/tales/world.hpp"
 #include "limpid/tales/writer.hpp"
 #include "limpid/tokenizer/factory.hpp"
-#include "limpid/tokenizer/utf8.hpp"
 #include "limpid/train/trainer.hpp"
 
 namespace limpid {
@@ -43,14 +42,7 @@ std::vector<tales::Story> write_tales(tales::Split split, Rng rng, Index count) 
 
 std::string read_texts(const std::vector<std::string>& files) {
   std::string text;
-  for (const std::string& file : files) {
-    const std::string one = read_text_file(file);
-    if (const auto bad = find_invalid_utf8(one)) {
-      throw std::runtime_error(fmt::format("{}: byte {} (0x{:02X}) is not UTF-8 text", file, *bad,
-                                           static_cast<unsigned char>(one[*bad])));
-    }
-    text += one;
-  }
+  for (const std::string& file : files) text += read_utf8_file(file);
   return text;
 }
 

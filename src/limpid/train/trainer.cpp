@@ -72,11 +72,14 @@ StepReport Trainer::step() {
 
 void Trainer::require_finite(double loss) const {
   if (std::isfinite(loss)) return;
-  const std::string bad = first_bad_parameter(parameters);
-  throw TrainingDiverged(fmt::format("step {}: the loss is {}; {}", steps_done_ + 1, loss,
-                                     bad.empty()
-                                         ? "all parameters are finite, so a forward pass overflowed"
-                                         : "the first parameter that is not finite is " + bad));
+  std::string where =
+      "the first parameter that is not finite is " + first_bad_parameter(parameters);
+  if (first_bad_parameter(parameters).empty()) {
+    const auto [name, size] = largest_parameter(parameters);
+    where = fmt::format("a forward pass overflowed: numbers up to {:.3g} stand in {}", size, name);
+  }
+  throw TrainingDiverged(fmt::format("step {}: the loss is {}; {} (a lower learning_rate may help)",
+                                     steps_done_ + 1, loss, where));
 }
 
 std::string first_bad_parameter(const Parameters<float>& parameters) {
@@ -87,6 +90,17 @@ std::string first_bad_parameter(const Parameters<float>& parameters) {
     }
   }
   return "";
+}
+
+std::pair<std::string, double> largest_parameter(const Parameters<float>& parameters) {
+  std::pair<std::string, double> largest{"", -1};
+  for (const Parameter<float>& parameter : parameters) {
+    for (const float number : parameter.value) {
+      const double size = std::abs(static_cast<double>(number));
+      if (size > largest.second) largest = {parameter.name, size};
+    }
+  }
+  return largest;
 }
 
 }  // namespace limpid

@@ -18,6 +18,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "limpid/core/export.hpp"
 #include "limpid/core/rng.hpp"
@@ -63,15 +64,17 @@ class LIMPID_API Trainer {
   Rng dropout;
 
   void set_steps_done(Index steps) { steps_done_ = steps; }
-
- private:
+  /// Throws TrainingDiverged unless this loss is a finite number.
   void require_finite(double loss) const;
 
+ private:
   Decoder<float>::Cache cache_;  // kept from step to step, so that its memory is too
   Index steps_done_ = 0;
 };
 
 /// The first parameter that holds a NaN or an infinity, or an empty name.
 LIMPID_API std::string first_bad_parameter(const Parameters<float>& parameters);
+/// The parameter that holds the number furthest from 0, and that number's size.
+LIMPID_API std::pair<std::string, double> largest_parameter(const Parameters<float>& parameters);
 
 }  // namespace limpid

@@ -1,0 +1,248 @@
+// NO gradient check: the command line computes nothing of its own; gradcheck is one of its commands
+// NO fixture: no other program has these commands
+// NO accumulation: nothing accumulates
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <string>
+
+#include "tiny_run.hpp"
+
+using namespace limpid;
+using namespace limpid::test;
+using Json = nlohmann::json;
+
+namespace {
+
+// One trained tiny model for all tests of this file.
+const std::filesystem::path& trained_model() {
+  static const ScratchDirectory scratch;
+  static const std::filesystem::path directory = [] {
+    put(scratch / "text.txt", small_text());
+    const Outcome run = run_limpid(tiny_run(scratch / "text.txt", scratch / "run"));
+    if (run.status != 0) throw std::runtime_error(run.err);
+    return scratch / "run";
+  }();
+  return directory;
+}
+std::string model() {
+  return trained_model().string();
+}
+std::string text_file() {
+  return (trained_model().parent_path() / "text.txt").string();
+}
+
+Outcome run(const Words& words) {
+  return run_limpid(words);
+}
+
+// The width of the longest line, in characters.
+std::size_t widest(const std::string& text) {
+  std::size_t widest = 0, width = 0;
+  for (const char c : text) {
+    width = c == '\n' ? 0 : width + ((static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0);
+    widest = std::max(widest, width);
+  }
+  return widest;
+}
+
+}  // namespace
+
+TEST_CASE("property: every command has --help with an example") {
+  const Outcome all = run({"--help"});
+  CHECK(all.status == 0);
+  for (const char* command :
+       {"train", "generate", "eval", "inspect", "trace", "gradcheck", "tales"}) {
+    CAPTURE(command);
+    CHECK(all.out.find(std::string("  ") + command) != std::string::npos);
+    const Outcome help = run({command, "--help"});
+    CHECK(help.status == 0);
+    CHECK(help.err.empty());
+    CHECK(help.out.find("Example") != std::string::npos);
+    CHECK(help.out.find(std::string("limpid ") + command) != std::string::npos);
+  }
+}
+
+TEST_CASE("property: generate repeats itself with a seed, begins with the prompt, is valid text") {
+  const Words words{"generate", "--model", model(),        "--prompt", "the fox",
+                    "--seed",   "7",       "--max-tokens", "40"};
+  const Outcome first = run(words), second = run(words);
+  CHECK(first.status == 0);
+  CHECK(first.err.empty());
+  CHECK(first.out.starts_with("the fox"));
+  CHECK(first.out.size() == std::string("the fox").size() + 40 + 1);  // characters, and a line end
+  CHECK(first.out == second.out);
+  Words other = words;
+  other[6] = "8";
+  CHECK(run(other).out != first.out);
+  // From stdin.
+  const Outcome piped = run_limpid(
+      {"generate", "--model", model(), "--seed", "7", "--max-tokens", "40"}, {.input = "the fox"});
+  CHECK(piped.out == first.out);
+}
+
+TEST_CASE("property: generate --count writes different texts, --temperature 0 equal ones") {
+  const Outcome greedy = run({"generate", "--model", model(), "--prompt", "the", "--temperature",
+                              "0", "--count", "2", "--max-tokens", "10"});
+  const std::size_t half = greedy.out.find("\n\n");
+  REQUIRE(half != std::string::npos);
+  CHECK(greedy.out.substr(0, half + 1) == greedy.out.substr(half + 2));
+  const Outcome drawn = run(
+      {"generate", "--model", model(), "--prompt", "the", "--count", "2", "--max-tokens", "30"});
+  const std::size_t middle = drawn.out.find("\n\n");
+  CHECK(drawn.out.substr(0, middle + 1) != drawn.out.substr(middle + 2));
+}
+
+TEST_CASE("property: eval agrees with itself: perplexity is e^loss, bits follow from the bytes") {
+  const Outcome eval = run({"eval", "--model", model(), text_file(), "--json"});
+  REQUIRE(eval.status == 0);
+  const Json json = Json::parse(eval.out);
+  const double loss = json.at("loss"), tokens = json.at("tokens"), bytes = json.at("bytes");
+  CHECK(json.at("context") == 16);
+  // One character, one byte, one token; the first one is not predicted.
+  CHECK(tokens == static_cast<double>(small_text().size()) - 1);
+  CHECK(bytes == tokens);
+  CHECK(loss > 0);
+  CHECK(loss < 4);
+  CHECK(std::abs(json.at("perplexity").get<double>() - std::exp(loss)) <= 1e-9 * std::exp(loss));
+  CHECK(std::abs(json.at("bits_per_byte").get<double>() - loss * tokens / bytes / std::log(2.0)) <=
+        1e-12);
+  const Outcome page = run({"eval", "--model", model(), text_file()});
+  CHECK(page.status == 0);
+  CHECK(page.out.find("bits per byte") != std::string::npos);
+}
+
+TEST_CASE("by hand: inspect counts what the sizes say") {
+  const Outcome inspect = run({"inspect", "--model", model(), "--json"});
+  REQUIRE(inspect.status == 0);
+  const Json json = Json::parse(inspect.out);
+  const Json& fixed = json.at("fixed");
+  const double V = fixed.at("vocab");
+  CHECK(fixed.at("width") == 16);
+  CHECK(fixed.at("tokenizer") == "char");
+  // Embedding V*16, positions 16*16; block: norms 4*16, attention 4*16*16 + 4*16, feed-forward
+  // 2*16*32 + 32 + 16; final norm 2*16.
+  const double parameters = V * 16 + 256 + 64 + 1024 + 64 + 1024 + 48 + 32;
+  CHECK(json.at("learned").at("parameters") == parameters);
+  double sum = 0;
+  for (const Json& tensor : json.at("learned").at("tensors"))
+    sum += tensor.at("numbers").get<double>();
+  CHECK(sum == parameters);
+  CHECK(json.at("memory").at("moments") == 8 * parameters);
+  // 6 (parameters - positions) + 12 * 1 layer * 16 * 16.
+  CHECK(json.at("flops_per_token").at("training") == 6 * (parameters - 256) + 12 * 16 * 16);
+  CHECK(json.at("run").at("step") == 12);
+  CHECK(json.at("run").at("options").at("preset") == "nano");
+}
+
+TEST_CASE("property: inspect and trace are pages of 80 columns") {
+  const Outcome inspect = run({"inspect", "--model", model()});
+  CHECK(inspect.status == 0);
+  CHECK(widest(inspect.out) <= 80 + model().size());  // the first line is the directory
+  CHECK(widest(inspect.out.substr(inspect.out.find('\n') + 1)) <= 80);
+  for (const char* word : {"LEARNED", "FIXED", "CHOSEN", "MEMORY", "OPERATIONS", "THE RUN"}) {
+    CAPTURE(word);
+    CHECK(inspect.out.find(word) != std::string::npos);
+  }
+  const Outcome trace = run({"trace", "--model", model(), "the old fox"});
+  CHECK(trace.status == 0);
+  CHECK(widest(trace.out.substr(trace.out.find('\n') + 1)) <= 80);
+}
+
+TEST_CASE(
+    "property: trace names files that exist, and its likeliest token is the one greedy generate "
+    "writes") {
+  const Outcome trace = run({"trace", "--model", model(), "the old fo"});
+  REQUIRE(trace.status == 0);
+  std::size_t files = 0;
+  for (std::size_t at = trace.out.find(".cpp"); at != std::string::npos;
+       at = trace.out.find(".cpp", at + 1)) {
+    const std::size_t begin = trace.out.find_last_of(" \n", at) + 1;
+    const std::string file = trace.out.substr(begin, at + 4 - begin);
+    CAPTURE(file);
+    CHECK(std::filesystem::exists(std::string(LIMPID_SOURCE_DIR) + "/src/limpid/" + file));
+    ++files;
+  }
+  CHECK(files >= 12);
+  const Outcome greedy = run({"generate", "--model", model(), "--prompt", "the old fo",
+                              "--temperature", "0", "--max-tokens", "1"});
+  const std::string next = greedy.out.substr(10, greedy.out.size() - 11);
+  // The first line below the heading of the ten likeliest: ID "TOKEN" PERCENT BAR.
+  const std::size_t heading = trace.out.find("ten likeliest");
+  REQUIRE(heading != std::string::npos);
+  const std::size_t line = trace.out.find('\n', heading) + 1;
+  const std::size_t quote = trace.out.find('"', line) + 1;
+  const std::string likeliest = trace.out.substr(quote, trace.out.find('"', quote) - quote);
+  CHECK(likeliest == (next == "\n" ? "\\n" : next));
+}
+
+TEST_CASE("property: gradcheck finds every backward pass right") {
+  const Outcome all = run({"gradcheck", "--json"});
+  REQUIRE(all.status == 0);
+  const Json rows = Json::parse(all.out);
+  CHECK(rows.size() >= 60);
+  for (const Json& row : rows) {
+    CAPTURE(row.dump());
+    CHECK(row.at("error").get<double>() <= 1e-7);
+    CHECK(row.at("largest").get<double>() > 0);
+    CHECK(row.at("ok") == true);
+  }
+  const Outcome one = run({"gradcheck", "layer_norm"});
+  CHECK(one.status == 0);
+  CHECK(one.out.find("3 tensors, 64 numbers") !=
+        std::string::npos);  // x [6, 8], gain [8], bias [8]
+  CHECK(widest(one.out) <= 80);
+}
+
+TEST_CASE("property: --init continues from a trained model, --minutes chooses the steps") {
+  const ScratchDirectory scratch;
+  Words words = tiny_run(text_file(), scratch / "more", {"--init", model()});
+  CHECK(run(words).status == 0);
+  // A trained model begins lower than a fresh one ends its first evaluation.
+  const auto first_loss = [](const std::filesystem::path& directory) {
+    const std::string lines = get(directory / "metrics.jsonl");
+    return Json::parse(lines.substr(0, lines.find('\n'))).at("val_loss").get<double>();
+  };
+  CHECK(first_loss(scratch / "more") < first_loss(trained_model()));
+
+  Words timed = tiny_run(text_file(), scratch / "timed", {"--minutes", "0.005"});
+  timed.erase(timed.begin() + 6, timed.begin() + 8);  // --steps 12
+  CHECK(run(timed).status == 0);
+  const Json json =
+      Json::parse(run({"inspect", "--model", (scratch / "timed").string(), "--json"}).out);
+  const Json& options = json.at("run").at("options");
+  CHECK(options.at("width") == "16");  // what somebody says stands
+  CHECK(json.at("run").at("step") == std::stoll(options.at("steps").get<std::string>()));
+  CHECK(options.at("warmup") == "2");
+}
+
+TEST_CASE("edges: one token of text, one step, one character") {
+  const ScratchDirectory scratch;
+  CHECK(run(tiny_run(text_file(), scratch / "one", {"--steps", "1"})).status !=
+        0);  // twice --steps
+  Words one = tiny_run(text_file(), scratch / "one");
+  one[7] = "1";
+  CHECK(run(one).status == 0);
+  const Outcome trace = run({"trace", "--model", model(), "t"});
+  CHECK(trace.status == 0);
+  put(scratch / "two.txt", "th");
+  const Outcome eval = run({"eval", "--model", model(), (scratch / "two.txt").string(), "--json"});
+  CHECK(Json::parse(eval.out).at("tokens") == 1);
+}
+
+TEST_CASE("misuse: no command, an unknown command or option, options that exclude each other") {
+  CHECK(complaint(run({})) != "no error");
+  CHECK(complaint(run({"learn"})).find("learn") != std::string::npos);
+  CHECK(complaint(run({"eval", "--model", model()})).find("FILE") != std::string::npos);
+  CHECK(complaint(run({"generate", "--modle", model()})).find("--mod") != std::string::npos);
+  CHECK(
+      complaint(run({"train", "--out", "x", "--steps", "2", "--minutes", "1"})).find("--minutes") !=
+      std::string::npos);
+  CHECK(complaint(run({"train", "--out", "x", "--steps", "none"})).find("--steps") !=
+        std::string::npos);
+  const std::string unknown = complaint(run({"gradcheck", "layernorm"}));
+  CHECK(unknown.find("no concept is called 'layernorm'") != std::string::npos);
+  CHECK(unknown.find("layer_norm") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists("x"));
+}
