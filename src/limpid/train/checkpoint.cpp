@@ -44,10 +44,15 @@ void for_each_tensor(Trainer& trainer, Visit&& visit) {
   for (const Parameter<float>& p : trainer.parameters) {
     visit("parameter/" + p.name, p.shape, p.value);
   }
-  const std::vector<AdamW<float>::Moments> moments = trainer.optimizer.moments();
-  for (std::size_t i = 0; i < moments.size(); ++i) {
-    visit("first_moment/" + moments[i].name, trainer.parameters[i].shape, moments[i].first);
-    visit("second_moment/" + moments[i].name, trainer.parameters[i].shape, moments[i].second);
+  const auto size = [](std::span<float> values) {
+    return std::vector<Index>{static_cast<Index>(values.size())};
+  };
+  for (const AdamW<float>::Moments& moments : trainer.adamw.moments()) {
+    visit("first_moment/" + moments.name, size(moments.first), moments.first);
+    visit("second_moment/" + moments.name, size(moments.second), moments.second);
+  }
+  for (const Muon<float>::Momentum& momentum : trainer.muon.momenta()) {
+    visit("momentum/" + momentum.name, size(momentum.values), momentum.values);
   }
 }
 
@@ -64,7 +69,7 @@ void save_state(const std::filesystem::path& path, const RunRecord& record, Trai
       {"data", record.data_fingerprint},
       {"tokenizer", record.tokenizer_fingerprint},
       {"step", trainer.steps_done()},
-      {"optimizer_steps", trainer.optimizer.steps()},
+      {"optimizer_steps", trainer.adamw.steps()},
       {"batches", {{"seed", place.seed}, {"epoch", place.epoch}, {"row", place.row}}},
       {"dropout", trainer.dropout.state()},
   };
@@ -111,7 +116,7 @@ void restore_state(const std::filesystem::path& path, Trainer& trainer) {
     const Json& place = json.at("batches");
     trainer.batches.restore({place.at("seed").get<std::uint64_t>(), place.at("epoch").get<Index>(),
                              place.at("row").get<Index>()});
-    trainer.optimizer.set_steps(json.at("optimizer_steps").get<Index>());
+    trainer.adamw.set_steps(json.at("optimizer_steps").get<Index>());
     trainer.dropout.set_state(json.at("dropout").get<std::uint64_t>());
     trainer.set_steps_done(json.at("step").get<Index>());
   } catch (const nlohmann::json::exception& error) {

@@ -1,6 +1,6 @@
 /// The one file that is the truth of a run: everything that the next step depends on.
 ///
-///   tensors    parameter/NAME, first_moment/NAME, second_moment/NAME          float32
+///   tensors    parameter/NAME, first_moment/NAME, second_moment/NAME, momentum/NAME (Muon)      float32
 ///   metadata   limpid_run: JSON with the options, the step, the optimizer's step, the place in the data,
 ///              the dropout stream, and what the data and the tokenizer were
 ///

@@ -44,6 +44,7 @@ constexpr Key kKeys[] = {
     {"learning_rate", [](RunOptions& o) -> Field { return &o.learning_rate.peak; }},
     {"min_learning_rate", [](RunOptions& o) -> Field { return &o.learning_rate.minimum; }},
     {"warmup", [](RunOptions& o) -> Field { return &o.learning_rate.warmup; }},
+    {"optimizer", [](RunOptions& o) -> Field { return &o.optimizer; }},
     {"beta1", [](RunOptions& o) -> Field { return &o.adamw.beta1; }},
     {"beta2", [](RunOptions& o) -> Field { return &o.adamw.beta2; }},
     {"epsilon", [](RunOptions& o) -> Field { return &o.adamw.epsilon; }},
@@ -160,6 +161,9 @@ void RunOptions::validate() const {
   at_least("save_every", save_every, 1);
   at_least("seed", seed, 0);
   if (!(clip > 0)) fail("options", fmt::format("clip is {}, expected more than 0", clip));
+  if (optimizer != "adamw" && optimizer != "muon") {
+    fail("options", fmt::format("optimizer is '{}', expected adamw or muon", optimizer));
+  }
   if (rows != "windows" && rows != "documents" && rows != "packed") {
     fail("options", fmt::format("rows is '{}', expected windows, documents or packed", rows));
   }

@@ -31,6 +31,8 @@ struct LIMPID_API RunOptions {
   Index batch = 12;            ///< rows of one batch
   Index accumulate = 1;        ///< batches whose gradients make one step
   LearningRate learning_rate;  ///< its `steps` follows `steps`
+  std::string optimizer =
+      "adamw";  ///< adamw, or muon: Muon for the blocks' matrices, AdamW for the rest
   AdamWOptions adamw;
   double clip = 1.0;  ///< maximum of the gradient's norm
 

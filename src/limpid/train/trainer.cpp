@@ -24,13 +24,29 @@ Decoder<float> fresh_model(const RunOptions& options) {
   return Decoder<float>(options.model, rng);
 }
 
+bool is_block_matrix(const Parameter<float>& parameter) {
+  return parameter.shape.size() == 2 && parameter.name.starts_with("blocks.");
+}
+
+Parameters<float> part_of(const Parameters<float>& all, const RunOptions& options, bool for_muon) {
+  Parameters<float> part;
+  for (const Parameter<float>& parameter : all) {
+    const bool to_muon = options.optimizer == "muon" && is_block_matrix(parameter);
+    if (to_muon == for_muon) part.push_back(parameter);
+  }
+  return part;
+}
+
 }  // namespace
 
 Trainer::Trainer(const RunOptions& run_options, Batches data)
     : options(run_options),
       model(fresh_model(options)),
       parameters(model.parameters()),
-      optimizer(parameters, options.adamw),
+      adamw_parameters(part_of(parameters, options, false)),
+      muon_parameters(part_of(parameters, options, true)),
+      adamw(adamw_parameters, options.adamw),
+      muon(muon_parameters, {.weight_decay = options.adamw.weight_decay}),
       batches(std::move(data)),
       dropout(stream(options.seed, Stream::dropout)) {}
 
@@ -65,7 +81,8 @@ StepReport Trainer::step() {
                                        report.step, gradient.bad_tensor));
   }
   report.gradient_norm = gradient.norm;
-  optimizer.step(parameters, report.learning_rate);
+  adamw.step(adamw_parameters, report.learning_rate);
+  muon.step(muon_parameters, report.learning_rate);
   ++steps_done_;
   return report;
 }

@@ -3,7 +3,7 @@
 ///   logits   = model.forward(inputs)
 ///   loss     = cross_entropy(logits, targets)         how surprised the model was
 ///   backward                                          which way each weight should move to be less so
-///   clip, then AdamW at the schedule's rate
+///   clip, then a step of the optimizer at the schedule's rate
 ///
 /// A step may add up the gradients of several batches (`accumulate`): each is divided by the number of
 /// targets in all of them, so every token weighs the same, whichever batch it came in.
@@ -12,7 +12,7 @@
 /// dropout stream: train/checkpoint saves exactly these, and equal states go on with equal bits.
 ///
 /// USES    core, model/config, model/decoder, nn/context, nn/cross_entropy, train/adamw, train/batches,
-///         train/clip, train/run_options, train/schedule
+///         train/clip, train/muon, train/run_options, train/schedule
 /// ERRORS  TrainingDiverged when the loss or a gradient is not a finite number
 #pragma once
 
@@ -25,6 +25,7 @@
 #include "limpid/model/decoder.hpp"
 #include "limpid/train/adamw.hpp"
 #include "limpid/train/batches.hpp"
+#include "limpid/train/muon.hpp"
 #include "limpid/train/run_options.hpp"
 
 namespace limpid {
@@ -59,7 +60,10 @@ class LIMPID_API Trainer {
   RunOptions options;
   Decoder<float> model;
   Parameters<float> parameters;  // of model
-  AdamW<float> optimizer;
+  // With optimizer=muon the blocks' matrices belong to Muon; otherwise all belong to AdamW.
+  Parameters<float> adamw_parameters, muon_parameters;
+  AdamW<float> adamw;
+  Muon<float> muon;
   Batches batches;
   Rng dropout;
 
