@@ -57,7 +57,7 @@ bool holds(const std::string& text, const std::string& part) {
 TEST_CASE("misuse: texts that cannot be read") {
   const Place place;
   CHECK_HOLDS(place.train({}, place.scratch / "none.txt"), "none.txt: ");
-  CHECK_HOLDS(place.train({}, place.scratch / "none.txt"), "No such file");
+  CHECK_HOLDS(place.train({}, place.scratch / "none.txt"), "no such file");
   CHECK_HOLDS(place.train({}, place.scratch.path()), "is a directory");
   put(place.scratch / "bad.txt", small_text().insert(1234, "\xFF"));
   CHECK_HOLDS(place.train({}, place.scratch / "bad.txt"), "bad.txt: byte 1234 (0xFF) is not UTF-8");

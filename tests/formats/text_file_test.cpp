@@ -66,3 +66,12 @@ TEST_CASE("misuse: not there, a directory, not readable") {
   CHECK(failure("", [] { read_text_file("/proc/self/mem"); }) ==
         "/proc/self/mem: cannot be read: Input/output error");
 }
+
+TEST_CASE("misuse: text that is not UTF-8, where UTF-8 is asked for") {
+  const ScratchDirectory directory;
+  put(directory / "good", "caf\xC3\xA9");
+  CHECK(read_utf8_file(directory / "good") == "caf\xC3\xA9");
+  put(directory / "bad", "ab\xFFz");
+  CHECK(failure(directory.path(), [&] { read_utf8_file(directory / "bad"); }) ==
+        "bad: byte 2 (0xFF) is not UTF-8 text");
+}

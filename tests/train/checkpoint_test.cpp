@@ -1,0 +1,121 @@
+#include "limpid/train/checkpoint.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "small_trainer.hpp"
+#include "support/scratch_directory.hpp"
+
+using namespace limpid;
+using namespace limpid::test;
+
+// NO by hand: the numbers are whatever training made
+// NO gradient check: a file has no gradient
+// NO fixture: the file is this project's own; its container is checked in formats/safetensors
+// NO accumulation: nothing accumulates
+
+namespace {
+
+RunOptions rich_options() {
+  RunOptions options = small_options();
+  options.model.dropout = 0.1;
+  options.accumulate = 2;
+  return options;
+}
+
+RunRecord record_of(const Trainer& trainer) {
+  RunRecord record;
+  record.options = trainer.options;
+  record.files = {"a.txt", "b \"c\".txt"};
+  record.data_fingerprint = 0xFFFF'FFFF'FFFF'FFF1;  // beyond what a double holds
+  record.tokenizer_fingerprint = 7;
+  return record;
+}
+
+}  // namespace
+
+TEST_CASE("property: a restored trainer goes on with the same bits") {
+  const ScratchDirectory directory;
+  Trainer whole = small_trainer(rich_options()), first = small_trainer(rich_options());
+  for (int i = 0; i < 20; ++i) whole.step();
+  for (int i = 0; i < 7; ++i) first.step();
+  save_state(directory / "s", record_of(first), first);
+  Trainer second = small_trainer(rich_options());
+  restore_state(directory / "s", second);
+  CHECK(second.steps_done() == 7);
+  CHECK(all_numbers(second) == all_numbers(first));
+  for (int i = 7; i < 20; ++i) second.step();
+  CHECK(all_numbers(second) == all_numbers(whole));
+}
+
+TEST_CASE("property: equal states are equal bytes; the record comes back") {
+  const ScratchDirectory directory;
+  Trainer trainer = small_trainer(rich_options());
+  trainer.step();
+  save_state(directory / "a", record_of(trainer), trainer);
+  Trainer other = small_trainer(rich_options());
+  restore_state(directory / "a", other);
+  save_state(directory / "b", record_of(other), other);
+  CHECK(get(directory / "a") == get(directory / "b"));
+  CHECK(directory.entries() == 2);  // no temporary is left
+
+  const RunRecord record = read_record(directory / "a");
+  CHECK(record.step == 1);
+  CHECK(record.files == record_of(trainer).files);
+  CHECK(record.data_fingerprint == 0xFFFF'FFFF'FFFF'FFF1);
+  CHECK(record.tokenizer_fingerprint == 7);
+  CHECK(record.options.entries() == trainer.options.entries());
+}
+
+TEST_CASE("edges: the state of step 0") {
+  const ScratchDirectory directory;
+  Trainer trainer = small_trainer();
+  save_state(directory / "s", record_of(trainer), trainer);
+  Trainer other = small_trainer();
+  for (int i = 0; i < 3; ++i) other.step();
+  restore_state(directory / "s", other);
+  CHECK(other.steps_done() == 0);
+  trainer.step();
+  other.step();
+  CHECK(all_numbers(other) == all_numbers(trainer));
+}
+
+TEST_CASE("misuse: cut short, altered, of another model") {
+  const ScratchDirectory directory;
+  Trainer trainer = small_trainer();
+  save_state(directory / "s", record_of(trainer), trainer);
+  const std::string whole = get(directory / "s");
+  for (const std::size_t length :
+       {std::size_t{0}, std::size_t{7}, std::size_t{100}, whole.size() / 2, whole.size() - 1}) {
+    CAPTURE(length);
+    put(directory / "s", whole.substr(0, length));
+    CHECK(failure(directory.path(), [&] { read_record(directory / "s"); }).starts_with("s: "));
+  }
+  const auto replaced = [&](const std::string& from, const std::string& to) {
+    std::string text = whole;
+    text.replace(text.find(from), from.size(), to);
+    put(directory / "s", text);
+    return failure(directory.path(), [&] { read_record(directory / "s"); });
+  };
+  // Replacements of the same length leave the container whole.
+  CHECK(replaced("limpid_run", "limpid_ran").starts_with("s: not the state of a run"));
+  CHECK(replaced("\\\"version\\\":1", "\\\"version\\\":9") == "s: state of version 9, expected 1");
+  CHECK(replaced("\\\"layers\\\"", "\\\"lawyer\\\"").find("no key is called 'lawyer'") !=
+        std::string::npos);
+
+  put(directory / "s", whole);
+  RunOptions wider = small_options();
+  wider.model.hidden = 48;
+  Trainer other = small_trainer(wider);
+  CHECK(failure(directory.path(), [&] {
+          restore_state(directory / "s", other);
+        }).find("has shape [32, 16], expected [48, 16]") != std::string::npos);
+  RunOptions deeper = small_options();
+  deeper.model.layers = 2;
+  Trainer another = small_trainer(deeper);
+  CHECK(failure(directory.path(), [&] {
+          restore_state(directory / "s", another);
+        }).find("blocks.1") != std::string::npos);
+}

@@ -1,0 +1,185 @@
+#include "limpid/train/run.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "limpid/train/checkpoint.hpp"
+
+#include "support/scratch_directory.hpp"
+
+using namespace limpid;
+using namespace limpid::test;
+
+// NO gradient check: a run has no gradient
+// NO fixture: a run is composed of parts that each have one
+// NO accumulation: see train/trainer
+
+namespace {
+
+RunRequest request(const ScratchDirectory& scratch, const std::string& name = "run") {
+  std::string text;
+  Rng rng(2);
+  while (text.size() < 3000) text += "abcdefgh .\n"[rng.below(11)];
+  put(scratch / "text.txt", text);
+  RunRequest all;
+  all.options = preset("nano");
+  for (const char* setting :
+       {"layers=1", "heads=2", "width=16", "hidden=32", "context=16", "batch=4", "steps=10",
+        "warmup=2", "eval_every=5", "eval_tokens=64", "save_every=4"}) {
+    all.options.set(setting);
+  }
+  all.files = {(scratch / "text.txt").string()};
+  all.directory = scratch / name;
+  return all;
+}
+
+// Writes down what it was told, and can ask the run to stop after a step.
+struct Notes : RunObserver {
+  std::string told;
+  Index stop_after = -1;
+  std::atomic<bool> stop = false;
+  std::optional<Metrics> last;
+
+  void started(const Trainer&, const RunData&, Index first) override {
+    told += "start" + std::to_string(first) + " ";
+  }
+  void stepped(const StepReport& step, double) override {
+    if (step.step == stop_after) stop = true;
+  }
+  void evaluated(const Metrics& m) override {
+    told += "eval" + std::to_string(m.step) + " ";
+    last = m;
+  }
+  void saved(Index step) override { told += "save" + std::to_string(step) + " "; }
+};
+
+}  // namespace
+
+TEST_CASE("by hand: when a run evaluates and saves") {
+  const ScratchDirectory scratch;
+  Notes notes;
+  const RunResult result = run_training(request(scratch), notes, notes.stop);
+  CHECK(result.finished);
+  CHECK(result.steps == 10);
+  CHECK(notes.told == "start0 eval0 save0 save4 eval5 save8 eval10 save10 ");
+  CHECK(read_record(scratch / "run" / kStateFile).step == 10);
+  CHECK(read_metrics(scratch / "run" / kMetricsFile).size() == 3);
+}
+
+TEST_CASE("property: stopped and resumed, a run ends with the same bits and the same lines") {
+  const ScratchDirectory scratch;
+  Notes whole;
+  run_training(request(scratch, "whole"), whole, whole.stop);
+  for (const Index step : {1, 5, 6, 8}) {
+    CAPTURE(step);
+    const std::string name = "stopped" + std::to_string(step);
+    Notes first, second;
+    first.stop_after = step;
+    const RunResult stopped = run_training(request(scratch, name), first, first.stop);
+    CHECK_FALSE(stopped.finished);
+    CHECK(stopped.steps == step);
+    RunRequest more = request(scratch, name);
+    more.resume = true;
+    CHECK(run_training(more, second, second.stop).finished);
+    CHECK(second.told.starts_with("start" + std::to_string(step)));
+    for (const char* file : {"state.safetensors", "model.safetensors"}) {
+      CHECK(get(scratch / name / file) == get(scratch / "whole" / file));
+    }
+    CHECK(second.last->val_loss == whole.last->val_loss);
+    CHECK(second.last->sample == whole.last->sample);
+    CHECK(read_metrics(scratch / name / kMetricsFile).size() == 3);
+  }
+}
+
+TEST_CASE("property: the last line measures on everything that was held back") {
+  const ScratchDirectory scratch;
+  RunRequest few = request(scratch, "few"), all = request(scratch, "all");
+  all.options.eval_tokens = 1'000'000;
+  Notes a, b;
+  run_training(few, a, a.stop);
+  run_training(all, b, b.stop);
+  CHECK(a.last->val_loss == b.last->val_loss);
+}
+
+TEST_CASE("property: a run from a trained model begins with its weights") {
+  const ScratchDirectory scratch;
+  Notes first, second;
+  run_training(request(scratch), first, first.stop);
+  RunRequest more = request(scratch, "more");
+  more.init = scratch / "run";
+  more.options.set("width=32");  // the model's own shape stands
+  more.options.set("steps=1");
+  struct FirstLoss : Notes {
+    double loss = 0;
+    void evaluated(const Metrics& m) override {
+      if (m.step == 0) loss = m.val_loss;
+    }
+  } notes;
+  run_training(more, notes, notes.stop);
+  CHECK(notes.loss < 2.5);
+  CHECK(read_record(scratch / "more" / kStateFile).options.model.width == 16);
+}
+
+TEST_CASE("property: minutes are decided once, and a resumed run keeps them") {
+  const ScratchDirectory scratch;
+  RunRequest timed = request(scratch);
+  timed.minutes = 0.002;
+  timed.settings = {"width=16"};
+  Notes first, second;
+  first.stop_after = 1;
+  run_training(timed, first, first.stop);
+  const RunOptions decided = read_record(scratch / "run" / kStateFile).options;
+  CHECK(decided.model.width == 16);
+  timed.resume = true;
+  timed.minutes = 500;
+  CHECK(run_training(timed, second, second.stop).steps == decided.steps);
+  CHECK(read_record(scratch / "run" / kStateFile).options.entries() == decided.entries());
+}
+
+TEST_CASE("edges: stopped before the first step, and a prompt from a short text") {
+  const ScratchDirectory scratch;
+  Notes notes;
+  notes.stop = true;
+  const RunResult result = run_training(request(scratch), notes, notes.stop);
+  CHECK_FALSE(result.finished);
+  CHECK(result.steps == 0);
+  CHECK(read_record(scratch / "run" / kStateFile).step == 0);
+}
+
+TEST_CASE("misuse: directories that hold another run, a model, or a file") {
+  const ScratchDirectory scratch;
+  Notes notes;
+  run_training(request(scratch), notes, notes.stop);
+  const auto problem = [&](const RunRequest& bad) {
+    Notes other;
+    return failure(scratch.path(), [&] { run_training(bad, other, other.stop); });
+  };
+  CHECK(problem(request(scratch)).find("continue it with --resume") != std::string::npos);
+  std::filesystem::remove(scratch / "run" / kStateFile);
+  CHECK(problem(request(scratch)).find("without the state of its run") != std::string::npos);
+  RunRequest file = request(scratch);
+  file.directory = scratch / "text.txt";
+  CHECK(problem(file).starts_with("text.txt"));
+  RunRequest impossible = request(scratch, "new");
+  impossible.options.set("heads=3");
+  CHECK(problem(impossible).find("heads") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(scratch / "new" / "tokenizer.json"));
+}
+
+TEST_CASE("misuse: a diverged loss keeps the last state that computes one") {
+  const ScratchDirectory scratch;
+  RunRequest wild = request(scratch);
+  wild.options.set("learning_rate=1e30");
+  wild.options.set("save_every=1");
+  Notes notes;
+  CHECK_THROWS_AS(run_training(wild, notes, notes.stop), TrainingDiverged);
+  CHECK(notes.told.starts_with("start0 eval0 save0"));
+  CHECK(std::isfinite(notes.last->val_loss));
+  const RunRecord kept = read_record(scratch / "run" / kStateFile);
+  CHECK("save" + std::to_string(kept.step) + " " == notes.told.substr(notes.told.rfind("save")));
+}

@@ -1,0 +1,121 @@
+#include "limpid/train/trainer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "limpid/nn/cross_entropy.hpp"
+#include "limpid/train/clip.hpp"
+
+#include "small_trainer.hpp"
+#include "support/scratch_directory.hpp"
+#include "support/threads.hpp"
+
+using namespace limpid;
+using namespace limpid::test;
+
+// NO gradient check: the gradients are the model's, checked there
+// NO fixture: a step is composed of parts that each have one
+
+TEST_CASE("by hand: a step is forward, backward, clip, update, in this order") {
+  Trainer trainer = small_trainer();
+  Trainer other = small_trainer();
+  const Batch batch = other.batches.next();
+  const Context context{.batch = batch.batch, .time = batch.time};
+  Decoder<float>::Cache cache;
+  const auto result =
+      cross_entropy(other.model.forward(batch.inputs, context, &cache), batch.targets);
+  zero_gradients(other.parameters);
+  other.model.backward(result.dlogits, context, cache);
+  const GradientNorm norm = clip_gradients(other.parameters, other.options.clip);
+  other.optimizer.step(other.parameters, other.options.learning_rate(0));
+
+  const StepReport report = trainer.step();
+  CHECK(report.step == 1);
+  CHECK(report.loss == result.loss);
+  CHECK(report.gradient_norm == norm.norm);
+  CHECK(report.learning_rate == other.options.learning_rate(0));
+  CHECK(report.tokens == 32);
+  CHECK(report.flops == 32 * other.options.model.training_flops_per_token(8));
+  CHECK(all_numbers(trainer) == all_numbers(other));
+  CHECK(trainer.steps_done() == 1);
+}
+
+TEST_CASE("property: a fresh model is as unsure as a die, and then learns") {
+  Trainer trainer = small_trainer();
+  const double first = trainer.step().loss;
+  CHECK(std::abs(first - std::log(10.0)) <= 0.1);
+  double last = first;
+  while (!trainer.finished()) last = trainer.step().loss;
+  CHECK(trainer.steps_done() == 50);
+  CHECK(last < 0.7 * first);
+}
+
+TEST_CASE("property: equal seeds give equal bits with any number of threads, another seed others") {
+  RunOptions options = small_options();
+  options.model.dropout = 0.1;
+  const auto train = [&] {
+    Trainer trainer = small_trainer(options);
+    for (int i = 0; i < 5; ++i) trainer.step();
+    return all_numbers(trainer);
+  };
+  std::vector<float> expected;
+  for (const int count : {1, 2, 3, 8}) {
+    const ThreadScope scope(count);
+    if (expected.empty()) expected = train();
+    CHECK(train() == expected);
+  }
+  options.seed = 2;
+  CHECK(train() != expected);
+}
+
+TEST_CASE("accumulation: two half batches make the step of one, tokens weighted alike") {
+  RunOptions whole = small_options(), halves = small_options();
+  whole.batch = 4;
+  halves.batch = 2;
+  halves.accumulate = 2;
+  Trainer one = small_trainer(whole), two = small_trainer(halves);
+  const StepReport a = one.step(), b = two.step();
+  // The same rows in the same order: only the order of sums differs.
+  CHECK(std::abs(a.loss - b.loss) <= 1e-6);
+  CHECK(std::abs(a.gradient_norm - b.gradient_norm) <= 1e-5);
+  CHECK(a.tokens == b.tokens);
+}
+
+TEST_CASE("edges: the streams of one seed differ from each other") {
+  std::vector<std::uint64_t> first;
+  for (const Stream use :
+       {Stream::weights, Stream::data, Stream::dropout, Stream::sampling, Stream::tales}) {
+    for (const std::uint64_t other : first) CHECK(stream(1, use).bits() != other);
+    first.push_back(stream(1, use).bits());
+  }
+  CHECK(stream(2, Stream::data).bits() != stream(1, Stream::data).bits());
+}
+
+TEST_CASE("misuse: a loss that is not a number stops and names the first bad tensor") {
+  Trainer trainer = small_trainer();
+  CHECK(first_bad_parameter(trainer.parameters).empty());
+  trainer.parameters[3].value[5] = std::numeric_limits<float>::quiet_NaN();
+  trainer.parameters[4].value[0] = std::numeric_limits<float>::infinity();
+  CHECK(first_bad_parameter(trainer.parameters) == trainer.parameters[3].name);
+  const std::string message = failure("", [&] { trainer.step(); });
+  CHECK(message.starts_with("step 1: "));
+  CHECK(message.find(trainer.parameters[3].name) != std::string::npos);
+  CHECK(trainer.steps_done() == 0);
+}
+
+TEST_CASE("misuse: numbers too large for a forward pass name the largest") {
+  Trainer trainer = small_trainer();
+  trainer.parameters.back().value[0] = -3e38f;
+  const auto [name, size] = largest_parameter(trainer.parameters);
+  CHECK(name == trainer.parameters.back().name);
+  CHECK(size == static_cast<double>(3e38f));
+  const std::string message =
+      failure("", [&] { trainer.require_finite(std::numeric_limits<double>::quiet_NaN()); });
+  CHECK(message.find("overflowed") != std::string::npos);
+  CHECK(message.find(name) != std::string::npos);
+  CHECK_NOTHROW(trainer.require_finite(1));
+}
