@@ -224,3 +224,33 @@ TEST_CASE("edges: an empty text, and a story without its end") {
   CHECK(half.accepted == 1);
   CHECK(half.reasons[0] == "cut off: the story does not come to its end");
 }
+
+TEST_CASE("by hand: each break has its reason") {
+  const EmbeddedFile file{
+      "test.txt",
+      "list animals\n  fox, bear\nlist names\n  Tavi, Oren\n"
+      "list pronouns: he | his\n  he | his\n  she | her\n"
+      "fact kind from animals\nfact name from names\nfact pronoun from pronouns\n"
+      "rule story\n  {Name} was {a} {kind}. {Pronoun} lost {pronoun.his} hat. "
+      "The {kind} cried. {Name} found it.\n"};
+  const World small = World::parse({&file, 1});
+  const auto reasons = [&](std::string_view text) {
+    std::string all;
+    for (const std::string& reason : check(small, text, true).reasons) all += reason + "\n";
+    return all;
+  };
+  CHECK(reasons("Tavi was a fox. He lost his hat. The fox cried. Tavi found it.") == "");
+  CHECK(reasons("Tavi was a fox. He lost his hat. The bear cried. Tavi found it.") ==
+        "sentence 3: 'bear' where the story has 'fox' (kind)\n");
+  CHECK(reasons("Tavi was a fox. He lost her hat. The bear cried. Oren found it.") ==
+        "sentence 2: 'her' where the story has 'his' (pronoun)\n"
+        "sentence 3: 'bear' where the story has 'fox' (kind)\n"
+        "sentence 4: 'Oren' where the story has 'Tavi' (name)\n");
+  CHECK(reasons("Tavi was a fox. He lost his. The fox cried. Tavi found it.") ==
+        "sentence 2: not a sentence of this world: He lost his.\n");
+  CHECK(reasons("Tavi was a fox. The fox cried. He lost his hat. Tavi found it.") ==
+        "sentence 2: it does not follow from what was told (another order of events, or another "
+        "fact): The fox cried.\n");
+  CHECK(reasons("Tavi was a fox. He lost his hat.") ==
+        "cut off: the story does not come to its end\n");
+}

@@ -164,7 +164,7 @@ void add_tales(CLI::App& app) {
   const auto add_source = [&](CLI::App* command) {
     command->add_option("--seed", options->seed, "which stories")->capture_default_str();
     command->add_option("--bytes", options->bytes, "how much text, at least")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40))
         ->capture_default_str();
     command->add_option("--split", options->split, "train, valid or novel")
         ->check(CLI::IsMember(kSplits))

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "limpid/tales/parser.hpp"
@@ -56,35 +57,40 @@ Place place_of(const std::vector<std::string_view>& sentences, const char* at) {
   return {i + 1, sentences[i]};
 }
 
-void explain(const World& world, std::string text, const std::vector<bool>& accepted,
-             Verdict& verdict) {
+// The breaks that the parser finds, each with the number of its sentence. A word that contradicts a
+// fact is put right, and the search goes on behind it; what else is wrong ends it.
+std::multimap<std::size_t, std::string> breaks(const World& world, std::string text,
+                                               const std::vector<bool>& accepted) {
+  std::multimap<std::size_t, std::string> reasons;
   for (int round = 0; round < kMostBreaks; ++round) {
     const Parse parse = parse_all(world, {std::nullopt, true}, text);
-    if (parse.derivations > 0) return;
-    if (parse.furthest >= text.size()) {
-      verdict.reasons.emplace_back("cut off: the story does not come to its end");
-      return;
-    }
+    if (parse.derivations > 0) break;
     const auto sentences = sentences_of(text);
+    if (parse.furthest >= text.size()) {
+      reasons.emplace(sentences.size() + 1, "cut off: the story does not come to its end");
+      break;
+    }
     const Place place = place_of(sentences, text.data() + parse.furthest);
     const std::string found(word_at(text, parse.furthest));
     if (const auto expected = mismatch(world, parse, found)) {
-      verdict.reasons.push_back(fmt::format("sentence {}: '{}' where the story has '{}' ({})",
-                                            place.number, found, expected->word,
-                                            world.facts[*expected->fact].name));
+      reasons.emplace(place.number,
+                      fmt::format("sentence {}: '{}' where the story has '{}' ({})", place.number,
+                                  found, expected->word, world.facts[*expected->fact].name));
       std::string right = expected->word;
       if (found[0] >= 'A' && found[0] <= 'Z') right[0] = to_capital(right[0]);
       text.replace(parse.furthest, found.size(), right);
       continue;
     }
-    if (place.number <= accepted.size() && accepted[place.number - 1]) {
-      verdict.reasons.push_back(
-          fmt::format("sentence {}: it cannot follow here (order of events, or a fact that the "
-                      "story has told otherwise): {}",
+    if (accepted[place.number - 1]) {
+      reasons.emplace(
+          place.number,
+          fmt::format("sentence {}: it does not follow from what was told (another order "
+                      "of events, or another fact): {}",
                       place.number, place.sentence));
     }
-    return;
+    break;
   }
+  return reasons;
 }
 
 }  // namespace
@@ -100,20 +106,24 @@ std::vector<std::string_view> sentences_of(std::string_view text) {
 }
 
 Verdict check(const World& world, std::string_view text, bool ended) {
-  Verdict verdict;
+  const auto sentences = sentences_of(text);
   std::vector<bool> accepted;
-  for (const std::string_view sentence : sentences_of(text)) {
+  for (const std::string_view sentence : sentences)
     accepted.push_back(is_sentence(world, sentence));
-    ++verdict.sentences;
-    verdict.accepted += accepted.back();
-    if (!accepted.back()) {
-      verdict.reasons.push_back(fmt::format("sentence {}: not a sentence of this world: {}",
-                                            verdict.sentences, sentence));
-    }
+
+  auto reasons = breaks(world, std::string(text), accepted);
+  for (std::size_t i = 0; i < sentences.size(); ++i) {
+    if (accepted[i] || reasons.count(i + 1) > 0) continue;
+    reasons.emplace(
+        i + 1, fmt::format("sentence {}: not a sentence of this world: {}", i + 1, sentences[i]));
   }
-  if (!ended) verdict.reasons.emplace_back("cut off: no end token follows");
-  explain(world, std::string(text), accepted, verdict);
-  verdict.consistent = verdict.reasons.empty();
+  if (!ended) reasons.emplace(sentences.size() + 2, "cut off: no end token follows");
+
+  Verdict verdict;
+  verdict.sentences = sentences.size();
+  verdict.accepted = static_cast<std::size_t>(std::count(accepted.begin(), accepted.end(), true));
+  verdict.consistent = reasons.empty();
+  for (auto& [number, reason] : reasons) verdict.reasons.push_back(std::move(reason));
   return verdict;
 }
 
