@@ -21,6 +21,9 @@ int main(int argc, char** argv) {
   limpid::cli::add_gradcheck(app);
   limpid::cli::add_tales(app);
   try {
+    if (argc > 1 && argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr) {
+      throw CLI::ExtrasError({argv[1]});
+    }
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
     return app.exit(help);
