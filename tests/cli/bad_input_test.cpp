@@ -69,7 +69,7 @@ TEST_CASE("edges: empty and too short texts") {
   const Place place;
   put(place.scratch / "empty.txt", "");
   CHECK_HOLDS(place.train({}, place.scratch / "empty.txt"), "empty.txt: the text is empty");
-  for (const char* text : {"a", "the fox", "nineteen characters"}) {
+  for (const char* text : {"a", "the fox", "fifteen letters"}) {
     CAPTURE(text);
     put(place.scratch / "short.txt", text);
     CHECK_HOLDS(place.train({}, place.scratch / "short.txt"), "short.txt: the text is too short");
@@ -77,7 +77,7 @@ TEST_CASE("edges: empty and too short texts") {
   // Enough to measure on, but not for one window of 16 tokens and the one that follows.
   put(place.scratch / "short.txt", small_text(100));
   CHECK_HOLDS(place.train({"--set", "context=256"}, place.scratch / "short.txt"),
-              "expected at least 257");
+              "expected at least 257 and 2");
 }
 
 TEST_CASE("misuse: presets, keys and values that do not exist") {

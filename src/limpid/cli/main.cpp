@@ -21,7 +21,8 @@ int main(int argc, char** argv) {
   limpid::cli::add_gradcheck(app);
   limpid::cli::add_tales(app);
   try {
-    if (argc > 1 && argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr) {
+    const auto is_first = [&](const CLI::App* command) { return command->get_name() == argv[1]; };
+    if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_first).empty()) {
       throw CLI::ExtrasError({argv[1]});
     }
     app.parse(argc, argv);

@@ -137,11 +137,16 @@ std::pair<RunData, Batches> make_run_data(RunOptions& options,
     return ids;
   };
   std::vector<Batches::Ids> train_ids = encode(training), valid_ids = encode(validation);
-  if (!data.is_tales() && (train_ids[0].size() < 2 || valid_ids[0].size() < 2)) {
-    throw std::runtime_error(fmt::format(
-        "{}: the text is too short: {} tokens to train on and {} held back, expected at least 2 of "
-        "each",
-        fmt::join(files, ", "), train_ids[0].size(), valid_ids[0].size()));
+  if (!data.is_tales()) {
+    // One window and the token after it; something to predict in the held-back part.
+    const auto least =
+        static_cast<std::size_t>(options.rows == "windows" ? options.model.context + 1 : 2);
+    if (train_ids[0].size() < least || valid_ids[0].size() < 2) {
+      throw std::runtime_error(fmt::format(
+          "{}: the text is too short: {} tokens to train on and {} held back, expected at least {} "
+          "and 2",
+          fmt::join(files, ", "), train_ids[0].size(), valid_ids[0].size(), least));
+    }
   }
 
   if (options.rows == "windows") {
