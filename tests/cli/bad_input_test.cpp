@@ -68,14 +68,16 @@ TEST_CASE("misuse: texts that cannot be read") {
 TEST_CASE("edges: empty and too short texts") {
   const Place place;
   put(place.scratch / "empty.txt", "");
-  CHECK_HOLDS(place.train({}, place.scratch / "empty.txt"), "expected");
-  for (const std::string text : {"a", "the fox", "the old fox runs home"}) {
-    put(place.scratch / "short.txt", text);
+  CHECK_HOLDS(place.train({}, place.scratch / "empty.txt"), "empty.txt: the text is empty");
+  for (const char* text : {"a", "the fox", "fifteen letters"}) {
     CAPTURE(text);
-    const std::string message = place.train({}, place.scratch / "short.txt");
-    CHECK_HOLDS(message, "expected at least");
-    CHECK_HOLDS(message, "text");
+    put(place.scratch / "short.txt", text);
+    CHECK_HOLDS(place.train({}, place.scratch / "short.txt"), "short.txt: the text is too short");
   }
+  // Enough to measure on, but not for one window of 16 tokens and the one that follows.
+  put(place.scratch / "short.txt", small_text(100));
+  CHECK_HOLDS(place.train({"--set", "context=256"}, place.scratch / "short.txt"),
+              "expected at least 257 and 2");
 }
 
 TEST_CASE("misuse: presets, keys and values that do not exist") {
@@ -92,17 +94,17 @@ TEST_CASE("misuse: presets, keys and values that do not exist") {
   CHECK_HOLDS(place.set("tied=maybe"), "expected true or false");
   CHECK_HOLDS(place.set("family=gpt5"), "expected gpt2 or llama");
   CHECK_HOLDS(place.set("rows=columns"), "rows is 'columns', expected");
-  CHECK_HOLDS(place.train({"--tokenizer", "letters"}), "letters");
+  CHECK_HOLDS(place.train({"--tokenizer", "letters"}), "expected word, char, byte, bpe:SIZE");
   CHECK_HOLDS(place.train({"--tokenizer", "bpe:many"}), "bpe:many");
 }
 
 TEST_CASE("misuse: configurations that no model can have") {
   const Place place;
-  CHECK_HOLDS(place.set("heads=3"), "width is 16, expected a multiple of heads");
+  CHECK_HOLDS(place.set("heads=3"), "width 16 is not divisible by heads 3");
   CHECK_HOLDS(place.train({"--set", "family=llama", "--set", "width=10", "--set", "heads=2"}),
               "expected an even number");
   CHECK_HOLDS(place.train({"--set", "family=llama", "--set", "heads=4", "--set", "kv_heads=3"}),
-              "heads is 4, expected a multiple of kv_heads");
+              "heads 4 is not divisible by kv_heads 3");
   CHECK_HOLDS(place.set("layers=0"), "layers is 0");
   CHECK_HOLDS(place.set("width=-16"), "width is -16");
   CHECK_HOLDS(place.set("batch=0"), "batch is 0");
@@ -183,9 +185,9 @@ TEST_CASE("misuse: prompts and texts that do not fit the model") {
   const Place place;
   place.train_well("run");
   const std::string model = place.path("run");
-  const std::string prompt = "the old fox runs home";  // 21 characters, the context is 16
+  const std::string prompt = "the old fox runs home";  // longer than the context, 16
   CHECK_HOLDS(complaint(run_limpid({"generate", "--model", model, "--prompt", prompt})),
-              "the prompt has 21 tokens, expected at most 16");
+              "tokens, expected at most 16 (the model's context)");
   CHECK_HOLDS(complaint(run_limpid({"trace", "--model", model, prompt})), "expected at most 16");
   CHECK_HOLDS(
       complaint(run_limpid({"generate", "--model", model, "--prompt", "the", "--top-p", "2"})),

@@ -34,7 +34,7 @@ inline Words tiny_run(const std::filesystem::path& file, const std::filesystem::
               "--preset", "nano",        "--steps", "12"};
   for (const char* setting :
        {"layers=1", "heads=2", "width=16", "hidden=32", "context=16", "batch=4", "warmup=2",
-        "eval_every=4", "eval_tokens=64", "save_every=4"}) {
+        "learning_rate=0.01", "eval_every=4", "eval_tokens=64", "save_every=4"}) {
     words.insert(words.end(), {"--set", setting});
   }
   words.insert(words.end(), more.begin(), more.end());

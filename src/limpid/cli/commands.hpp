@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <string>
+
 namespace limpid::cli {
 
 void add_train(CLI::App& app);
@@ -13,6 +15,16 @@ void add_tales(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_trace(CLI::App& app);
 void add_gradcheck(CLI::App& app);
+
+/// Takes numbers above 0, and says so in few words.
+inline CLI::Validator above_zero() {
+  return {[](std::string& text) {
+            double number = 0;
+            const bool right = CLI::detail::lexical_cast(text, number) && number > 0;
+            return right ? std::string() : "is '" + text + "', expected a number above 0";
+          },
+          "", "above_zero"};
+}
 
 /// A command's --help ends with an example.
 inline CLI::App* add_command(CLI::App& app, const char* name, const char* about,

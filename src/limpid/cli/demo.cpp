@@ -138,7 +138,7 @@ void add_demo(CLI::App& app) {
       ->check(CLI::IsMember({"demo", "demo-gpt2"}))
       ->capture_default_str();
   command->add_option("--steps", arguments->steps, "Fewer steps: faster and worse")
-      ->check(CLI::PositiveNumber);
+      ->check(above_zero());
   command->add_option("--seed", arguments->seed, "Of every random choice")->capture_default_str();
   command->callback([arguments] { demo(*arguments); });
 }

@@ -18,6 +18,11 @@
 namespace limpid::cli {
 namespace {
 
+struct FileLoss {
+  TextLoss loss;
+  Index unknown = 0;  // tokens that stand for characters which the tokenizer cannot spell
+};
+
 struct EvalArguments {
   std::string model, file;
   bool tales = false, json = false;
@@ -25,7 +30,7 @@ struct EvalArguments {
 
 // Consecutive windows that do not overlap: every token but the first is a target once. A target at a
 // window's beginning is predicted from little text, so a longer context gives a lower loss.
-TextLoss loss_of_file(const LoadedModel& loaded, const std::string& file) {
+FileLoss loss_of_file(const LoadedModel& loaded, const std::string& file) {
   const std::string text = read_utf8_file(file);
   const std::vector<std::int32_t> ids = loaded.tokenizer->encode(text, Specials::recognised);
   if (ids.size() < 2) {
@@ -35,19 +40,26 @@ TextLoss loss_of_file(const LoadedModel& loaded, const std::string& file) {
   const Decoder<float>& model = *loaded.model;
   // As many rows at once as make some thousand tokens: memory grows with the vocabulary times that.
   const Index rows = std::max<Index>(1, 4096 / model.config.context);
-  return evaluate(model, *loaded.tokenizer, evaluation_windows(ids, model.config.context, rows));
+  FileLoss result;
+  result.loss =
+      evaluate(model, *loaded.tokenizer, evaluation_windows(ids, model.config.context, rows));
+  if (const auto unknown = loaded.tokenizer->unknown()) {
+    result.unknown = std::count(ids.begin(), ids.end(), *unknown);
+  }
+  return result;
 }
 
 void eval(const EvalArguments& arguments) {
   const LoadedModel loaded = load_model(arguments.model);
   const Index context = loaded.model->config.context;
-  const TextLoss loss = loss_of_file(loaded, arguments.file);
+  const auto [loss, unknown] = loss_of_file(loaded, arguments.file);
   if (arguments.json) {
     const nlohmann::ordered_json json = {{"model", arguments.model},
                                          {"file", arguments.file},
                                          {"context", context},
                                          {"tokens", loss.tokens},
                                          {"bytes", loss.bytes},
+                                         {"unknown", unknown},
                                          {"loss", loss.nats_per_token()},
                                          {"perplexity", loss.perplexity()},
                                          {"bits_per_byte", loss.bits_per_byte()}};
@@ -63,6 +75,10 @@ void eval(const EvalArguments& arguments) {
              loss.perplexity());
   fmt::print("bits per byte  {:8.4f}   compares models of any tokenizer; 8 is no compression\n",
              loss.bits_per_byte());
+  if (unknown > 0) {
+    fmt::print("{} tokens are unknown to the {} tokenizer; their bytes are not counted\n",
+               grouped(static_cast<double>(unknown)), loaded.tokenizer->kind());
+  }
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ void write(const GenerateArguments& arguments) {
   const std::vector<std::int32_t> ids = prompt_ids(loaded, prompt);
 
   GenerateOptions options = arguments.options;
+  options.sampling.validate();  // before anything is printed
   options.end = tokenizer.end_of_text();
   for (Index i = 0; i < arguments.count; ++i) {
     std::fwrite(prompt.data(), 1, prompt.size(), stdout);
@@ -63,7 +64,7 @@ void add_generate(CLI::App& app) {
   CLI::Option* prompt = command->add_option("--prompt", arguments->prompt,
                                             "How the text begins; else read from stdin");
   command->add_option("--max-tokens", arguments->options.max_tokens, "Tokens to write at most")
-      ->check(CLI::PositiveNumber)
+      ->check(above_zero())
       ->capture_default_str();
   command->add_option("--temperature", sampling.temperature, "0: always the likeliest token")
       ->capture_default_str();
@@ -78,7 +79,7 @@ void add_generate(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--seed", arguments->seed, "Of the random draws")->capture_default_str();
   command->add_option("--count", arguments->count, "Number of texts")
-      ->check(CLI::PositiveNumber)
+      ->check(above_zero())
       ->capture_default_str();
   command->callback([arguments, prompt] {
     arguments->prompt_given = prompt->count() > 0;

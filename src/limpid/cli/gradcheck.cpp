@@ -65,7 +65,7 @@ void print_table(const std::vector<Row>& rows) {
       "Beside it stands what backward computed. A right gradient is off by about 1e-10,\n"
       "a wrong one by about 1:\n"
       "  error = max|analytic - numeric| / (max|analytic| + max|numeric|)   <= 1e-7\n\n"
-      "{:43} {:>7}  {:>9}  {:>7}\n",
+      "{:45} {:>7}  {:>9}  {:>7}\n",
       "concept and tensor", "numbers", "largest", "error");
   std::string_view last;
   std::size_t numbers = 0;
@@ -75,7 +75,7 @@ void print_table(const std::vector<Row>& rows) {
     last = row.concept_name;
     numbers += row.result.size;
     largest_error = std::max(largest_error, row.result.error);
-    fmt::print("  {:41} {:>7}  {:>9.3g}  {:>7.1e}  {}\n", row.result.name, row.result.size,
+    fmt::print("  {:43} {:>7}  {:>9.3g}  {:>7.1e}  {}\n", row.result.name, row.result.size,
                row.result.largest, row.result.error,
                row.right() ? "ok" : coloured("WRONG", 31, colour));
   }

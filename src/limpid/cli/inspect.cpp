@@ -114,7 +114,9 @@ Json to_json(const Card& card) {
 // What makes the card: a heading, and lines "name  value  explanation" below it.
 void heading(std::string_view title, std::string_view right) {
   const bool colour = use_colour(stdout);
-  fmt::print("\n{}{:>{}}\n", bold(title, colour), right, 80 - title.size());
+  fmt::print("\n{}", bold(title, colour));
+  if (!right.empty()) fmt::print("{:>{}}", right, 80 - title.size());
+  fmt::print("\n");
 }
 void line(std::string_view name, std::string_view value, std::string_view why) {
   fmt::print("  {:19}{:>11}   {}\n", name, value, why);
@@ -140,21 +142,20 @@ void print_fixed(const Card& card) {
        llama ? "RMS norm, SwiGLU, no biases" : "layer norm, GELU (tanh), biases");
   line("positions", llama ? "rotary" : "learned",
        llama ? fmt::format("queries and keys are turned; base {:g}", c.rotary_base)
-             : "a row for each position is added to the token's row");
+             : "a row per position is added to the token's");
   line("layers", count(c.layers), "blocks, each attention and feed-forward");
   line("width", count(c.width), "numbers that describe a token");
   line("heads", count(c.heads),
        fmt::format("of width {}{}", c.head_width(),
                    c.kv_heads == c.heads
                        ? std::string()
-                       : fmt::format("; they share {} heads of keys and values", c.kv_heads)));
+                       : fmt::format("; {} heads of keys and values", c.kv_heads)));
   line("hidden", count(c.hidden), "numbers inside a feed-forward");
   line("context", count(c.context), "tokens that it can see at once");
   line("vocabulary", count(c.vocab),
        fmt::format("tokens; {} tokenizer", card.loaded.tokenizer->kind()));
   line("head", c.tied ? "tied" : "its own",
-       c.tied ? "the embedding's matrix, used the other way round"
-              : "a matrix besides the embedding");
+       c.tied ? "the embedding's matrix, turned round" : "a matrix besides the embedding");
   line("norm_epsilon", fmt::format("{:g}", c.norm_epsilon), "keeps a norm from dividing by 0");
 }
 
@@ -162,7 +163,7 @@ void print_chosen() {
   const SamplingOptions s;
   heading("CHOSEN when it writes (limpid generate)", "default");
   line("temperature", fmt::format("{:g}", s.temperature),
-       "below 1 bolder choices fall away; 0: the likeliest");
+       "lower is tamer; 0: always the likeliest");
   line("top-k", fmt::format("{}", s.top_k), "only the k likeliest tokens; 0: all");
   line("top-p", fmt::format("{:g}", s.top_p), "only the likeliest that together reach p");
   line("min-p", fmt::format("{:g}", s.min_p), "only tokens this likely beside the likeliest");
@@ -176,17 +177,17 @@ void print_cost(const Card& card) {
   const Config& c = card.config();
   const double weights = card.parameters() * kBytes;
   heading("MEMORY", "");
-  line("weights", bytes_text(weights), "4 bytes each; all that writing needs, besides");
+  line("weights", bytes_text(weights), "4 bytes each");
   line("keys and values",
        bytes_text(card.bytes_per_remembered_token() * static_cast<double>(c.context)),
-       fmt::format("remembered of {} tokens", c.context));
+       fmt::format("remembered of {} tokens while it writes", c.context));
   line("gradients", bytes_text(weights), "in training: as many as weights");
   line("moments", bytes_text(2 * weights), "in training: AdamW keeps two numbers a weight");
   heading("OPERATIONS per token", fmt::format("at {} tokens of context", c.context));
   line("to write it", fmt::format("{:.2f} M", card.writing_flops() * 1e-6),
-       "2 per weight, and attention: 4 layers width context");
+       "2 a weight, and 4 layers width context");
   line("to learn from it", fmt::format("{:.2f} M", card.training_flops() * 1e-6),
-       "three times that: backward makes two products of one");
+       "three times that: backward costs two");
 }
 
 void print_run(const Card& card) {

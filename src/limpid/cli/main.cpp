@@ -21,6 +21,10 @@ int main(int argc, char** argv) {
   limpid::cli::add_gradcheck(app);
   limpid::cli::add_tales(app);
   try {
+    const auto is_first = [&](const CLI::App* command) { return command->get_name() == argv[1]; };
+    if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_first).empty()) {
+      throw CLI::ExtrasError({argv[1]});
+    }
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
     return app.exit(help);

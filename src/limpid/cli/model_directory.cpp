@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
+
 #include "limpid/formats/config_json.hpp"
 #include "limpid/formats/huggingface.hpp"
 #include "limpid/formats/tokenizer_json.hpp"
@@ -30,6 +32,12 @@ std::vector<std::int32_t> prompt_ids(const LoadedModel& loaded, std::string_view
   const std::vector<std::int32_t> text =
       tokenizer.encode(prompt.empty() && ids.empty() ? "\n" : prompt);
   ids.insert(ids.end(), text.begin(), text.end());
+  const Index context = loaded.model->config.context;
+  if (static_cast<Index>(ids.size()) > context) {
+    throw std::invalid_argument(
+        fmt::format("the prompt has {} tokens, expected at most {} (the model's context)",
+                    ids.size(), context));
+  }
   return ids;
 }
 

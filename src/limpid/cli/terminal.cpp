@@ -56,6 +56,14 @@ std::string bytes_text(double bytes) {
   return fmt::format("{:.0f} KB", bytes / 1e3);
 }
 
+std::string bar_of(double share, int cells) {
+  constexpr std::array<const char*, 8> kEighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  const auto eighths = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * cells * 8));
+  std::string bar;
+  for (int i = 0; i < eighths / 8; ++i) bar += "█";
+  return bar + kEighths[static_cast<std::size_t>(eighths % 8)];
+}
+
 std::string wrapped(std::string_view text, int width, std::string_view indent) {
   std::string out(indent);
   std::size_t column = indent.size();
@@ -93,18 +101,11 @@ ProgressLine::~ProgressLine() {
 
 void ProgressLine::draw(double done, double all, std::string_view text) {
   if (!terminal_) return;
-  // Eighths of a block make a bar that moves smoothly.
-  constexpr std::array<const char*, 8> kEighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   constexpr int kWidth = 12;
   const double share = all > 0 ? std::clamp(done / all, 0.0, 1.0) : 0;
-  const int eighths = static_cast<int>(share * kWidth * 8);
-  std::string bar;
-  for (int i = 0; i < eighths / 8; ++i) bar += "█";
-  bar += kEighths[static_cast<std::size_t>(eighths % 8)];
-  const int blanks = kWidth - eighths / 8 - (eighths % 8 != 0 ? 1 : 0);
-  bar.append(static_cast<std::size_t>(std::max(0, blanks)), ' ');
   const auto room = static_cast<std::size_t>(std::max(20, terminal_width() - kWidth - 9));
-  fmt::print(stream_, "\r\x1b[2K{:3.0f}% ▕{}▏ {}", share * 100, bar, text.substr(0, room));
+  fmt::print(stream_, "\r\x1b[2K{:3.0f}% ▕{:{}}▏ {}", share * 100, bar_of(share, kWidth), kWidth,
+             text.substr(0, room));
   std::fflush(stream_);
   drawn_ = true;
 }

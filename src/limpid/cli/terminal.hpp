@@ -24,6 +24,8 @@ std::string duration(double seconds);
 std::string grouped(double number);
 /// "12.3 MB"
 std::string bytes_text(double bytes);
+/// A share from 0 to 1 as a bar of so many cells, in eighths of a cell, without trailing blanks.
+std::string bar_of(double share, int cells);
 /// The text broken at spaces so that no line is longer than `width`, each line after `indent`.
 std::string wrapped(std::string_view text, int width, std::string_view indent);
 

@@ -22,7 +22,7 @@ namespace limpid::cli {
 namespace {
 
 constexpr std::size_t kPageWidth = 80;
-constexpr std::size_t kBarWidth = 24;
+constexpr int kBarWidth = 24;
 constexpr std::size_t kBars = 8;  // tokens whose weights are drawn
 
 std::string shape(const Matrix<float>& m) {
@@ -36,10 +36,10 @@ float size_of(const Matrix<float>& m) {
 
 std::string first_numbers(const Matrix<float>& m) {
   std::string text;
-  for (Index c = 0; c < std::min<Index>(4, m.cols()); ++c) {
+  for (Index c = 0; c < std::min<Index>(2, m.cols()); ++c) {
     text += fmt::format("{:6.2f} ", m(m.rows() - 1, c));
   }
-  return text + "..";
+  return text + "..  size " + fmt::format("{:.3g}", size_of(m));
 }
 
 // A token between quotes, with what cannot be seen spelt out.
@@ -102,11 +102,9 @@ class Page {
 
   // Probabilities as bars; 100% is kBarWidth cells.
   void bar(const std::string& label, double share) const {
-    const auto cells = static_cast<std::size_t>(std::lround(share * kBarWidth));
-    std::string blocks;
-    for (std::size_t i = 0; i < cells; ++i) blocks += "█";
     const std::size_t pad = 22 - std::min<std::size_t>(22, utf8_width(label));
-    fmt::print("    {}{} {:5.1f}%  {}\n", label, std::string(pad, ' '), 100 * share, blocks);
+    fmt::print("    {}{} {:5.1f}%  {}\n", label, std::string(pad, ' '), 100 * share,
+               bar_of(share, kBarWidth));
   }
 
   void tokens() const {
@@ -140,26 +138,20 @@ class Page {
     title("ids -> rows of numbers", "nn/embedding.cpp");
     fmt::print("  Row {} of the table [{}, {}] is what the model knows of {}:\n", ids_.back(),
                model_.config.vocab, model_.config.width, last());
-    line(fmt::format("  {:12}{:>10}   {}  size {:.2f}", "embedding", shape(trace_.embedding),
-                     first_numbers(trace_.embedding), size_of(trace_.embedding)),
-         "nn/embedding.cpp");
+    stage("embedding", trace_.embedding, "nn/embedding.cpp");
     if (model_.positions) {
-      line(fmt::format("  {:12}{:>10}   {}  size {:.2f}", "+ position", shape(trace_.stream),
-                       first_numbers(trace_.stream), size_of(trace_.stream)),
-           "nn/learned_position.cpp");
+      stage("+ position", trace_.stream, "nn/learned_position.cpp");
     } else {
       fmt::print("  No position is added: the blocks turn queries and keys instead.\n");
     }
     fmt::print(
-        "  These rows are the stream; every block reads it and adds to it. Numbers below\n"
-        "  are those of the last token, {}; size is the root of their mean square.\n",
+        "  These rows are the stream; every block reads it and adds to it. Below stand the\n"
+        "  first numbers of the last token's row, {}; size: root of the mean square.\n",
         last());
   }
 
   void stage(std::string_view name, const Matrix<float>& m, std::string_view source) const {
-    line(fmt::format("  {:12}{:>10}   {}  size {:.2f}", name, shape(m), first_numbers(m),
-                     size_of(m)),
-         source);
+    line(fmt::format("  {:12}{:>11} {}", name, shape(m), first_numbers(m)), source);
   }
 
   void block(std::size_t i) const {
@@ -173,7 +165,7 @@ class Page {
     stage("keys", b.qkv.middleCols(H * D, G * D), "nn/linear.cpp");
     stage("values", b.qkv.rightCols(G * D), "nn/linear.cpp");
     if (llama()) {
-      line(fmt::format("  {:12}{:>10}   queries and keys by {} .. {:.2g} radians", "turned", "",
+      line(fmt::format("  {:12}{:>11}  queries and keys by {} to {:.2g} radians", "turned", "",
                        ids_.size() - 1,
                        static_cast<double>(ids_.size() - 1) *
                            std::pow(model_.config.rotary_base, 2.0 / static_cast<double>(D) - 1)),
@@ -195,8 +187,7 @@ class Page {
   void looks(const BlockTrace& b) const {
     const std::size_t head = most_peaked_head(b);
     const Matrix<float>& map = b.looks[head];
-    line(fmt::format("  {:12}{:>10}   softmax(q k / root D); {} heads", "weights", shape(map),
-                     b.looks.size()),
+    line(fmt::format("  {:12}{:>11}  softmax, {} heads", "weights", shape(map), b.looks.size()),
          "nn/scaled_dot_product_attention.cpp");
     fmt::print("  Head {} looks hardest at one place. From {} it looks at:\n", head + 1, last());
     std::vector<std::size_t> order(ids_.size());
@@ -221,9 +212,8 @@ class Page {
     title("the last row -> the next token", "model/decoder.cpp");
     stage("norm", trace_.final_norm, norm_file());
     const Matrix<float>& logits = trace_.logits;
-    line(fmt::format("  {:12}{:>10}   from {:.2f} to {:.2f}: one for each token of the vocabulary",
-                     "logits", shape(logits), logits.bottomRows(1).minCoeff(),
-                     logits.bottomRows(1).maxCoeff()),
+    line(fmt::format("  {:12}{:>11}  {:.2f} to {:.2f}, one for each token", "logits", shape(logits),
+                     logits.bottomRows(1).minCoeff(), logits.bottomRows(1).maxCoeff()),
          "core/matmul.cpp");
     line("  The softmax of the last row, the ten likeliest:", "generate/sampling.cpp");
     std::vector<std::int32_t> order(trace_.next.size());

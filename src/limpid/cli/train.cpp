@@ -61,18 +61,18 @@ void add_train(CLI::App& app) {
       ->capture_default_str();
   CLI::Option* steps =
       command->add_option("--steps", arguments->steps, "Steps, and the length of the schedule")
-          ->check(CLI::PositiveNumber);
+          ->check(above_zero());
   command
       ->add_option("--minutes", arguments->minutes,
                    "Instead of steps: chooses the model's size and the steps for about this time")
-      ->check(CLI::PositiveNumber)
+      ->check(above_zero())
       ->excludes(steps);
   command->add_option("--tokenizer", arguments->tokenizer,
                       "word, char, byte, bpe:SIZE, or a tokenizer.json");
   command->add_option("--init", arguments->init, "Start from the model in this directory");
   command->add_option("--seed", arguments->seed, "Of every random choice")->capture_default_str();
   command->add_option("--threads", arguments->threads, "Default: the physical cores")
-      ->check(CLI::PositiveNumber);
+      ->check(above_zero());
   command->add_flag("--resume", arguments->resume, "Continue the run in the directory, if any");
   command->add_option("--set", arguments->settings,
                       fmt::format("key=value; keys: {}", fmt::join(RunOptions::keys(), " ")));

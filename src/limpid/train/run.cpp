@@ -269,6 +269,10 @@ std::string run_prompt(const RunData& data) {
 
 RunResult run_training(const RunRequest& request, RunObserver& observer,
                        const std::atomic<bool>& stop) {
+  // What can be known to be wrong is said before a directory is made.
+  RunOptions options = request.options;
+  options.model.vocab = std::max<Index>(1, options.model.vocab);
+  options.validate();
   std::error_code error;
   fs::create_directories(request.directory, error);
   if (error) {

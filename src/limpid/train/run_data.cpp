@@ -1,8 +1,10 @@
 #include "limpid/train/run_data.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <span>
 #include <utility>
 
@@ -29,6 +31,11 @@ constexpr std::uint64_t kHashStart = 0xcbf29ce484222325;
 
 std::shared_ptr<const Tokenizer> tokenizer_for(const RunOptions& options, std::string_view text) {
   if (is_tokenizer_spec(options.tokenizer)) return make_tokenizer(options.tokenizer, text);
+  if (!std::filesystem::exists(options.tokenizer)) {
+    fail("options", fmt::format("tokenizer is '{}', expected word, char, byte, bpe:SIZE, or a "
+                                "tokenizer.json that is there",
+                                options.tokenizer));
+  }
   return read_tokenizer(options.tokenizer);
 }
 
@@ -43,6 +50,10 @@ std::vector<tales::Story> write_tales(tales::Split split, Rng rng, Index count) 
 std::string read_texts(const std::vector<std::string>& files) {
   std::string text;
   for (const std::string& file : files) text += read_utf8_file(file);
+  if (text.empty()) {
+    throw std::runtime_error(
+        fmt::format("{}: the text is empty, expected UTF-8 text", fmt::join(files, ", ")));
+  }
   return text;
 }
 
@@ -126,6 +137,17 @@ std::pair<RunData, Batches> make_run_data(RunOptions& options,
     return ids;
   };
   std::vector<Batches::Ids> train_ids = encode(training), valid_ids = encode(validation);
+  if (!data.is_tales()) {
+    // One window and the token after it; something to predict in the held-back part.
+    const auto least =
+        static_cast<std::size_t>(options.rows == "windows" ? options.model.context + 1 : 2);
+    if (train_ids[0].size() < least || valid_ids[0].size() < 2) {
+      throw std::runtime_error(fmt::format(
+          "{}: the text is too short: {} tokens to train on and {} held back, expected at least {} "
+          "and 2",
+          fmt::join(files, ", "), train_ids[0].size(), valid_ids[0].size(), least));
+    }
+  }
 
   if (options.rows == "windows") {
     // One long text; stories are parted by their end.

@@ -96,7 +96,7 @@ void Trainer::require_finite(double loss) const {
     where = fmt::format("a forward pass overflowed: numbers up to {:.3g} stand in {}", size, name);
   }
   throw TrainingDiverged(fmt::format("step {}: the loss is {}; {} (a lower learning_rate may help)",
-                                     steps_done_ + 1, loss, where));
+                                     steps_done_ + 1, std::abs(loss), where));
 }
 
 std::string first_bad_parameter(const Parameters<float>& parameters) {
