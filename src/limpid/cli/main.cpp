@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   limpid::cli::add_train(app);
   limpid::cli::add_generate(app);
   limpid::cli::add_eval(app);
+  limpid::cli::add_report(app);
   limpid::cli::add_inspect(app);
   limpid::cli::add_trace(app);
   limpid::cli::add_gradcheck(app);

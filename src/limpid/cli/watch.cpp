@@ -11,6 +11,7 @@
 #include "limpid/cli/terminal.hpp"
 #include "limpid/core/parallel.hpp"
 #include "limpid/core/vector.hpp"
+#include "limpid/train/report.hpp"
 
 namespace limpid::cli {
 namespace {
@@ -125,6 +126,8 @@ void watch_training(const RunRequest& request) {
         fmt::format("stopped at step {} and saved; to go on: limpid train --out {} --resume",
                     result.steps, request.directory.string()));
   }
+  fmt::print(stderr, "writing {}\n", (request.directory / "report.html").string());
+  write_report(request.directory);
 }
 
 }  // namespace limpid::cli

@@ -16,4 +16,7 @@ struct EmbeddedFile {
 /// The world of the tales: data/tales/*.txt.
 std::span<const EmbeddedFile> embedded_world();
 
+/// The page of a run's report, without its data: data/report/report.html.
+std::span<const EmbeddedFile> embedded_report();
+
 }  // namespace limpid

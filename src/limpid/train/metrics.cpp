@@ -60,6 +60,7 @@ std::vector<Metrics> read_metrics(const std::filesystem::path& path) {
     try {
       all.push_back(from_json(Json::parse(line)));
     } catch (const nlohmann::json::exception& error) {
+      if (lines.eof()) break;  // no line end: a kill cut it short
       throw std::runtime_error(
           fmt::format("{}: line {}: {}", path.string(), all.size() + 1, error.what()));
     }

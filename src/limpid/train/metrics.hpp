@@ -31,6 +31,7 @@ struct Metrics {
 
 LIMPID_API std::string to_json_line(const Metrics& metrics);
 LIMPID_API void append_metrics(const std::filesystem::path& path, const Metrics& metrics);
+/// A last line that a kill cut short is left out.
 LIMPID_API std::vector<Metrics> read_metrics(const std::filesystem::path& path);
 /// Keeps the lines of steps up to `step`, and drops a last line that a kill cut short.
 LIMPID_API void cut_metrics(const std::filesystem::path& path, Index step);

@@ -80,6 +80,32 @@ std::vector<std::string> run_tales(const RunOptions& options) {
   return texts;
 }
 
+RunTexts run_texts(const RunOptions& options, const std::vector<std::string>& files) {
+  RunTexts texts;
+  if (files.empty()) {
+    texts.training = run_tales(options);
+    Index bytes = 0;
+    double bits = 0;
+    for (tales::Story& story : validation_tales(tales::Split::valid, kValidationStories)) {
+      bits += story.bits;
+      bytes += static_cast<Index>(story.text.size());
+      texts.validation.push_back(std::move(story.text));
+    }
+    texts.floor = bits / static_cast<double>(bytes);
+  } else {
+    std::string text = read_texts(files);
+    const std::size_t cut = nine_tenths(text);
+    texts.validation.push_back(text.substr(cut));
+    text.resize(cut);
+    texts.training.push_back(std::move(text));
+  }
+  texts.fingerprint = kHashStart;
+  for (const std::string& text : texts.training) {
+    texts.fingerprint = hash(texts.fingerprint, text);
+  }
+  return texts;
+}
+
 std::pair<RunData, Batches> make_run_data(RunOptions& options,
                                           const std::vector<std::string>& files,
                                           std::shared_ptr<const Tokenizer> tokenizer) {
@@ -91,27 +117,9 @@ std::pair<RunData, Batches> make_run_data(RunOptions& options,
   batch_options.seed = stream(options.seed, Stream::data).bits();
   batch_options.group = 8;
 
-  std::vector<std::string> training, validation;  // texts, each from its own start
-  if (data.is_tales()) {
-    training = run_tales(options);
-    Index bytes = 0;
-    double bits = 0;
-    for (tales::Story& story : validation_tales(tales::Split::valid, kValidationStories)) {
-      bits += story.bits;
-      bytes += static_cast<Index>(story.text.size());
-      validation.push_back(std::move(story.text));
-    }
-    data.floor = bits / static_cast<double>(bytes);
-  } else {
-    std::string text = read_texts(files);
-    const std::size_t cut = nine_tenths(text);
-    validation.push_back(text.substr(cut));
-    text.resize(cut);
-    training.push_back(std::move(text));
-  }
-  std::uint64_t sum = kHashStart;
-  for (const std::string& text : training) sum = hash(sum, text);
-  data.fingerprint = sum;
+  const auto [training, validation, floor, fingerprint] = run_texts(options, files);
+  data.floor = floor;
+  data.fingerprint = fingerprint;
   data.sample = training.front().substr(0, 2000);
 
   if (tokenizer == nullptr) {

@@ -34,6 +34,19 @@ struct RunData {
   bool is_tales() const { return files.empty(); }
 };
 
+/// The stories that a run with these options trains on: one for each row of each of its batches.
+LIMPID_API std::vector<std::string> run_tales(const RunOptions& options);
+
+/// The texts of a run, each with a start of its own.
+struct RunTexts {
+  std::vector<std::string> training, validation;
+  std::optional<double> floor;    ///< bits per byte of the validation texts, where known
+  std::uint64_t fingerprint = 0;  ///< of the training texts
+};
+
+/// Reads the files, or writes the tales that a run with these options sees.
+LIMPID_API RunTexts run_texts(const RunOptions& options, const std::vector<std::string>& files);
+
 /// The validation stories of tales, always the same.
 LIMPID_API std::vector<tales::Story> validation_tales(tales::Split split, Index count);
 
