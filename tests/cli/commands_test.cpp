@@ -206,7 +206,7 @@ TEST_CASE("property: --init continues from a trained model, --minutes chooses th
   };
   CHECK(first_loss(scratch / "more") < first_loss(trained_model()));
 
-  Words timed = tiny_run(text_file(), scratch / "timed", {"--minutes", "0.005"});
+  Words timed = tiny_run(text_file(), scratch / "timed", {"--minutes", "0.0005"});
   timed.erase(timed.begin() + 6, timed.begin() + 8);  // --steps 12
   CHECK(run(timed).status == 0);
   const Json json =

@@ -139,6 +139,13 @@ TEST_CASE("property: minutes are decided once, and a resumed run keeps them") {
   timed.minutes = 500;
   CHECK(run_training(timed, second, second.stop).steps == decided.steps);
   CHECK(read_record(scratch / "run" / kStateFile).options.entries() == decided.entries());
+
+  // Without a size among the settings, the ladder's: for hardly any time its smallest.
+  RunRequest small = request(scratch, "small");
+  small.minutes = 1e-6;
+  Notes third;
+  CHECK(run_training(small, third, third.stop).steps == 1);
+  CHECK(read_record(scratch / "small" / kStateFile).options.model.width == 64);
 }
 
 TEST_CASE("edges: stopped before the first step, and a prompt from a short text") {
