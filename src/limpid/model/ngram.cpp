@@ -14,7 +14,6 @@ namespace limpid {
 namespace {
 
 using Keys = std::vector<std::uint64_t>;
-
 // A context (its place among the contexts of its length) and a token, in one number that sorts by
 // context and then by token.
 std::uint64_t key(std::size_t context, std::int32_t token) {
@@ -43,9 +42,9 @@ Keys sorted_unique(Keys keys) {
   return keys;
 }
 
-void check_id(const char* what, std::int32_t id, Index vocab) {
-  if (id < 0 || id >= vocab) {
-    fail("ngram", fmt::format("{} is {}, expected 0 to {}", what, id, vocab - 1));
+void check_range(const char* what, Index value, Index least, Index most) {
+  if (value < least || value > most) {
+    fail("ngram", fmt::format("{} is {}, expected {} to {}", what, value, least, most));
   }
 }
 
@@ -53,12 +52,9 @@ void check_id(const char* what, std::int32_t id, Index vocab) {
 
 NGram::NGram(Index order, Index vocab, std::optional<std::int32_t> end_of_text)
     : order_(order), vocab_(vocab), end_of_text_(end_of_text) {
-  constexpr Index kMostIds = std::numeric_limits<std::int32_t>::max();
-  if (order < 1 || order > 20) fail("ngram", fmt::format("order is {}, expected 1 to 20", order));
-  if (vocab < 1 || vocab >= kMostIds) {
-    fail("ngram", fmt::format("vocab is {}, expected 1 to {}", vocab, kMostIds - 1));
-  }
-  if (end_of_text) check_id("end_of_text", *end_of_text, vocab);
+  check_range("order", order, 1, 20);
+  check_range("vocab", vocab, 1, std::numeric_limits<std::int32_t>::max() - 1);
+  if (end_of_text) check_range("end_of_text", *end_of_text, 0, vocab - 1);
 }
 
 void NGram::train(std::span<const Ids> documents) {
@@ -66,7 +62,7 @@ void NGram::train(std::span<const Ids> documents) {
   Ids text;
   std::vector<std::uint32_t> begin;
   for (const Ids& document : documents) {
-    for (const std::int32_t id : document) check_id("a token", id, vocab_);
+    for (const std::int32_t id : document) check_range("a token", id, 0, vocab_ - 1);
     const Ids marked = with_marks(document);
     begin.insert(begin.end(), marked.size(), static_cast<std::uint32_t>(text.size()));
     text.insert(text.end(), marked.begin(), marked.end());
@@ -173,8 +169,8 @@ NGram::Level NGram::make_level(Keys contexts, Keys pairs) {
 }
 
 double NGram::log2_probability(std::span<const std::int32_t> context, std::int32_t next) const {
-  check_id("next", next, vocab_);
-  double p = 1 / static_cast<double>(vocab_);
+  check_range("next", next, 0, vocab_ - 1);
+  double p = 1.0 / vocab_;
   const std::vector<std::size_t> seen = seen_contexts(context);
   for (std::size_t length = 0; length < seen.size(); ++length) {
     const Level& level = levels_[length];
@@ -190,8 +186,8 @@ double NGram::log2_probability(std::span<const std::int32_t> context, std::int32
 }
 
 double NGram::bits(std::span<const std::int32_t> document) const {
-  const Ids marked = with_marks(document);
   double sum = 0;
+  const Ids marked = with_marks(document);
   for (std::size_t i = 1; i < marked.size(); ++i) {
     sum -= log2_probability(std::span(marked).first(i), marked[i]);
   }
@@ -215,8 +211,7 @@ std::int32_t NGram::sample(std::span<const std::int32_t> context, Rng& rng) cons
     }
     point = std::clamp(point / level.backoff[c], 0.0, 1.0);
   }
-  const auto last = static_cast<std::int32_t>(vocab_ - 1);
-  return std::min(last, static_cast<std::int32_t>(point * static_cast<double>(vocab_)));
+  return static_cast<std::int32_t>(std::min(vocab_ - 1, static_cast<Index>(point * vocab_)));
 }
 
 Index NGram::size() const {
@@ -226,11 +221,9 @@ Index NGram::size() const {
 }
 
 Index NGram::bytes() const {
-  std::size_t sum = 0;
-  for (const Level& level : levels_) {
-    sum += level.contexts.size() * (8 + 4 + 8 + 8) + level.next.size() * (4 + 4);
-  }
-  return static_cast<Index>(sum);
+  Index sum = size() * (4 + 4);  // next, count
+  for (const Level& level : levels_) sum += std::ssize(level.contexts) * (8 + 4 + 8 + 8);
+  return sum;
 }
 
 NGram::Ids NGram::with_marks(std::span<const std::int32_t> document) const {

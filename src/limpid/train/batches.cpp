@@ -12,7 +12,6 @@ namespace limpid {
 namespace {
 
 using Ids = Batches::Ids;
-
 constexpr std::uint64_t kOrderStream = 0x6f72646572;  // apart from dropout's and sampling's streams
 
 void check_options(const BatchOptions& options) {
@@ -27,7 +26,7 @@ void check_options(const BatchOptions& options) {
 }
 
 // Rows of one token more than they have inputs: the shift by one happens here.
-Batch assemble(const std::vector<Ids>& rows, std::int32_t padding) {
+Batch assemble(std::span<const Ids> rows, std::int32_t padding) {
   std::size_t longest = 0;
   for (const Ids& row : rows) longest = std::max(longest, row.size() - 1);
   Batch batch;
@@ -42,6 +41,15 @@ Batch assemble(const std::vector<Ids>& rows, std::int32_t padding) {
     batch.tokens += static_cast<Index>(rows[r].size()) - 1;
   }
   return batch;
+}
+
+std::vector<Batch> assemble_all(std::span<const Ids> rows, Index batch, std::int32_t padding) {
+  std::vector<Batch> batches;
+  const auto most = static_cast<std::size_t>(batch);
+  for (std::size_t r = 0; r < rows.size(); r += most) {
+    batches.push_back(assemble(rows.subspan(r, std::min(most, rows.size() - r)), padding));
+  }
+  return batches;
 }
 
 // The tokens of a document's row: E, the document, E; cut after `time` inputs.
@@ -134,16 +142,13 @@ Batch Batches::next() {
 
 void Batches::restore(const BatchState& state) {
   const BatchState before = this->state();
-  const auto go_to = [this](const BatchState& to) {
-    options_.seed = to.seed;
-    epoch_ = to.epoch;
-    row_ = to.row;
-    begin_epoch();
-  };
-  go_to(state);
+  options_.seed = state.seed;
+  epoch_ = state.epoch;
+  row_ = state.row;
+  begin_epoch();
   if (state.epoch < 0 || state.row < 0 || state.row > rows()) {
     const Index rows_there = rows();
-    go_to(before);
+    restore(before);
     fail("batches", fmt::format("state is row {} of epoch {}, but that epoch has {} rows",
                                 state.row, state.epoch, rows_there));
   }
@@ -212,7 +217,7 @@ void Batches::order_packed(Rng& rng) {
       order_.push_back({first, 0});
       row_end = first + options_.time;
     }
-    const auto begin = text_.begin() + place.first + 1;
+    const auto begin = text_.begin() + place.first + 1;  // its E is there already
     packed_text_.insert(packed_text_.end(), begin, begin + place.tokens);
     order_.back().tokens =
         std::min(options_.time, static_cast<Index>(packed_text_.size()) - 1 - order_.back().first);
@@ -225,34 +230,21 @@ std::vector<Batch> evaluation_windows(std::span<const std::int32_t> ids, Index t
   if (ids.size() < 2) {
     fail("batches", fmt::format("the text has {} tokens, expected at least 2", ids.size()));
   }
-  std::vector<Batch> batches;
   std::vector<Ids> rows;
   const auto size = static_cast<Index>(ids.size());
   for (Index first = 0; first + 1 < size; first += time) {
-    const Index end = std::min(first + time + 1, size);
-    rows.emplace_back(ids.begin() + first, ids.begin() + end);
-    if (static_cast<Index>(rows.size()) == batch || end == size) {
-      batches.push_back(assemble(rows, ids.front()));
-      rows.clear();
-    }
+    rows.emplace_back(ids.begin() + first, ids.begin() + std::min(first + time + 1, size));
   }
-  return batches;
+  return assemble_all(rows, batch, ids.front());
 }
 
 std::vector<Batch> evaluation_documents(std::span<const Ids> documents, std::int32_t end_of_text,
                                         Index time, Index batch) {
   check_options({.batch = batch, .time = time});
   check_documents(documents);
-  std::vector<Batch> batches;
   std::vector<Ids> rows;
-  for (const Ids& document : documents) {
-    rows.push_back(document_row(document, end_of_text, time));
-    if (static_cast<Index>(rows.size()) == batch || &document == &documents.back()) {
-      batches.push_back(assemble(rows, end_of_text));
-      rows.clear();
-    }
-  }
-  return batches;
+  for (const Ids& document : documents) rows.push_back(document_row(document, end_of_text, time));
+  return assemble_all(rows, batch, end_of_text);
 }
 
 }  // namespace limpid
