@@ -210,7 +210,7 @@ TEST_CASE("property: a full disk ends a run, and what was saved before stays") {
   place.train_well("run");
   const std::string state = get(place.scratch / "run" / "state.safetensors");
   // No room for anything: a fresh run leaves no half-written file.
-  for (const rlim_t room : {rlim_t{100}, rlim_t{8000}, static_cast<rlim_t>(state.size() - 1)}) {
+  for (const rlim_t room : {rlim_t{600}, rlim_t{8000}, static_cast<rlim_t>(state.size() - 1)}) {
     CAPTURE(room);
     std::filesystem::remove_all(place.scratch / "full");
     const Outcome run =
@@ -222,6 +222,16 @@ TEST_CASE("property: a full disk ends a run, and what was saved before stays") {
     for (const auto& entry : std::filesystem::directory_iterator(place.scratch / "full")) {
       CHECK_FALSE(holds(entry.path().filename().string(), ".tmp-"));
     }
+  }
+}
+
+TEST_CASE("edges: an output that cannot be written is an error, even where stderr cannot either") {
+  const Place place;
+  place.train_well("run");
+  for (const Words& words : {Words{"inspect", "--model", place.path("run")}, Words{"learn"}}) {
+    const Outcome run = run_limpid(words, {.largest_file = 0});
+    CHECK(run.status >= 1);
+    CHECK(run.status <= 2);
   }
 }
 

@@ -3,9 +3,20 @@
 
 #include <cstdio>
 #include <exception>
+#include <string>
 
 #include "limpid/cli/commands.hpp"
 #include "limpid/core/memory.hpp"
+
+namespace {
+
+// Not fmt::print: it would throw when stderr itself cannot be written.
+int complain(int status, const std::string& message) {
+  std::fputs(("limpid: " + message + "\n").c_str(), stderr);
+  return status;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   limpid::keep_freed_memory();
@@ -30,17 +41,14 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "limpid: {} (see {} --help)\n", error.what(),
-               app.get_subcommands().empty()
-                   ? "limpid"
-                   : "limpid " + app.get_subcommands().front()->get_name());
-    return 2;
+    const auto chosen = app.get_subcommands();
+    return complain(2, fmt::format("{} (see limpid{} --help)", error.what(),
+                                   chosen.empty() ? "" : " " + chosen.front()->get_name()));
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "limpid: not enough memory\n");
-    return 1;
+    return complain(1, "not enough memory");
   } catch (const std::exception& error) {
-    fmt::print(stderr, "limpid: {}\n", error.what());
-    return 1;
+    return complain(1, error.what());
   }
+  if (std::fflush(stdout) != 0) return complain(1, "the output could not be written");
   return 0;
 }

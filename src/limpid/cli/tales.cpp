@@ -153,7 +153,8 @@ void run_measure(const TalesOptions& options) {
 void add_tales(CLI::App& app) {
   const auto options = std::make_shared<TalesOptions>();
   CLI::App* tales =
-      app.add_subcommand("tales", "Stories from a known world, and what is true of them");
+      add_command(app, "tales", "Stories from a known world, and what is true of them",
+                  "limpid tales write --seed 1 --bytes 2000");
   tales->require_subcommand(1);
   const auto add = [&](const char* name, const char* about, const char* example, auto run) {
     CLI::App* command = add_command(*tales, name, about, example);

@@ -39,7 +39,8 @@ std::string first_numbers(const Matrix<float>& m) {
   for (Index c = 0; c < std::min<Index>(2, m.cols()); ++c) {
     text += fmt::format("{:6.2f} ", m(m.rows() - 1, c));
   }
-  return text + "..  size " + fmt::format("{:.3g}", size_of(m));
+  const float size = size_of(m);
+  return text + fmt::format(".. size {:.{}f}", size, size < 10 ? 2 : 1);
 }
 
 // A token between quotes, with what cannot be seen spelt out.
@@ -144,10 +145,11 @@ class Page {
     } else {
       fmt::print("  No position is added: the blocks turn queries and keys instead.\n");
     }
-    fmt::print(
-        "  These rows are the stream; every block reads it and adds to it. Below stand the\n"
-        "  first numbers of the last token's row, {}; size: root of the mean square.\n",
+    const std::string note = fmt::format(
+        "These rows are the stream; every block reads it and adds to it. Below stand the first "
+        "numbers of the last token's row, {}; size is the root of their mean square.",
         last());
+    fmt::print("{}\n", wrapped(note, kPageWidth, "  "));
   }
 
   void stage(std::string_view name, const Matrix<float>& m, std::string_view source) const {
