@@ -31,7 +31,7 @@ TEST_CASE("by hand: a step is forward, backward, clip, update, in this order") {
   zero_gradients(other.parameters);
   other.model.backward(result.dlogits, context, cache);
   const GradientNorm norm = clip_gradients(other.parameters, other.options.clip);
-  other.optimizer.step(other.parameters, other.options.learning_rate(0));
+  other.adamw.step(other.adamw_parameters, other.options.learning_rate(0));
 
   const StepReport report = trainer.step();
   CHECK(report.step == 1);

@@ -189,20 +189,23 @@ RunOptions preset(std::string_view name) {
     return o;
   }
   if (name == "demo" || name == "demo-gpt2") {
-    o.tokenizer = "bpe:1024";
+    // Found by trying, at about 20,000 tokens a second on two cores. With 1536 tokens most words of the
+    // tales are one token, so a step sees more stories than with 1024; Muon learns as much from 2 tokens as
+    // AdamW from 3.
+    o.tokenizer = "bpe:1536";
     o.rows = "documents";
     o.model.family = name == "demo" ? Family::llama : Family::gpt2;
     o.model.context = 256;
-    o.model.layers = 4;
-    o.model.heads = o.model.kv_heads = 4;
+    o.model.layers = o.model.heads = o.model.kv_heads = 4;
     o.model.width = 128;
     o.model.hidden = name == "demo" ? 352 : 512;
     o.batch = 16;
-    o.steps = 1200;
-    o.learning_rate = {4e-3, 1e-4, 60, 1200, Decay::cosine};
+    o.steps = 1800;
+    o.optimizer = "muon";
+    o.learning_rate = {6e-3, 1e-4, 60, 1800, Decay::cosine};
     o.adamw = {0.9, 0.98, 1e-8, 0.05};
-    o.eval_every = 150;
-    o.save_every = 150;
+    o.eval_every = 200;
+    o.save_every = 200;
     return o;
   }
   fail("options", fmt::format("no preset is called '{}'; there are: {}", name,
