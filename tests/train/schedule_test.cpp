@@ -32,8 +32,7 @@ TEST_CASE("by hand: a straight decay to zero, and none at all") {
   for (const Index step : {1, 3, 5, 100}) CHECK(flat(step) == 1);
 }
 
-TEST_CASE(
-    "property: above 0 at step 0, up to the peak, then never up again, the minimum at the end") {
+TEST_CASE("property: above 0 at once, up to the peak, then down to the minimum") {
   for (const Decay decay : {Decay::cosine, Decay::linear}) {
     for (const Index warmup : {0, 1, 7, 100}) {
       CAPTURE(warmup);
