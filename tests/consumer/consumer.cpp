@@ -1,11 +1,11 @@
 // Multiplies with Eigen, takes a matrix that the library made, and frees it: all three go wrong when the
 // library and its user disagree about the instruction set or about the alignment of Eigen's memory.
-#include <cmath>
-#include <cstdio>
-
 #include <limpid/core/matmul.hpp>
 #include <limpid/core/rng.hpp>
 #include <limpid/model/decoder.hpp>
+
+#include <cmath>
+#include <cstdio>
 
 int main() {
   const limpid::Matrix<float> a = limpid::Matrix<float>::Random(33, 17);

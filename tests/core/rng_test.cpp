@@ -14,6 +14,7 @@ using limpid::Rng;
 
 // NO gradient check: random numbers have no gradient
 // NO accumulation: nothing accumulates
+// NO fixture: the pinned bits come from another implementation (tests/fixtures/rng.py)
 // NO misuse: every seed is a good seed; below(0) is excluded by REQUIRES
 
 TEST_CASE("by hand: the reference numbers of SplitMix64 with state 0") {

@@ -78,7 +78,8 @@ double ordered_sum(Index count, Index grain, Body&& body) {
 }
 
 /// total += sum over runs of rows of what body(begin, end, partial) adds to `partial` (zero at
-/// first). SHAPES  total, partial [cols]
+/// first).
+/// SHAPES  total, partial [cols]
 template <class Real, class Body>
 void ordered_row_sum(Index rows, RowVector<Real>& total, Body&& body) {
   const Index grain = 64;

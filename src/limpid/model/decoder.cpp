@@ -21,7 +21,8 @@ Decoder<Real>::Decoder(const Config& model_config, Rng& rng) : config(model_conf
   final_norm = make_norm<Real>(config);
   if (!config.tied) {
     head.resize(config.vocab, config.width);
-    for (Real& w : head.template reshaped<Eigen::RowMajor>()) w = static_cast<Real>(0.02 * rng.normal());
+    for (Real& w : head.template reshaped<Eigen::RowMajor>())
+      w = static_cast<Real>(0.02 * rng.normal());
     head_grad = Matrix::Zero(config.vocab, config.width);
   }
 }

@@ -22,7 +22,8 @@ void check_ids(std::span<const std::int32_t> ids, Index vocabulary) {
 template <class Real>
 Embedding<Real>::Embedding(Index vocabulary, Index width, Rng& rng, double deviation)
     : weight(vocabulary, width), weight_grad(Matrix::Zero(vocabulary, width)) {
-  for (Real& w : weight.template reshaped<Eigen::RowMajor>()) w = static_cast<Real>(deviation * rng.normal());
+  for (Real& w : weight.template reshaped<Eigen::RowMajor>())
+    w = static_cast<Real>(deviation * rng.normal());
 }
 
 template <class Real>

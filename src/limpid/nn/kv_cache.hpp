@@ -11,8 +11,9 @@
 /// moves its own `length`: `append` adds the number of new tokens, once per call. Before another
 /// text, `reset()`.
 ///
-/// SOURCE  Pope et al. 2022, "Efficiently Scaling Transformer Inference", arXiv:2211.05102, section
-/// 3 SHAPES  keys, values [B * capacity, G * D];  visible [B * capacity] USES    core, nn/context
+/// SOURCE  Pope et al. 2022, "Efficiently Scaling Transformer Inference", arXiv:2211.05102, section 3
+/// SHAPES  keys, values [B * capacity, G * D];  visible [B * capacity]
+/// USES    core, nn/context
 /// ERRORS  std::invalid_argument when capacity would be exceeded or shapes disagree
 /// COST    2 G D numbers per token and layer
 #pragma once

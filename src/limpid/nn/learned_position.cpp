@@ -20,7 +20,8 @@ void check_position(const Context& context, Index length) {
 template <class Real>
 LearnedPosition<Real>::LearnedPosition(Index length, Index width, Rng& rng, double deviation)
     : weight(length, width), weight_grad(Matrix::Zero(length, width)) {
-  for (Real& w : weight.template reshaped<Eigen::RowMajor>()) w = static_cast<Real>(deviation * rng.normal());
+  for (Real& w : weight.template reshaped<Eigen::RowMajor>())
+    w = static_cast<Real>(deviation * rng.normal());
 }
 
 template <class Real>

@@ -14,7 +14,8 @@ Linear<Real>::Linear(Index in, Index out, bool with_bias, Rng& rng, double devia
       weight_grad(Matrix::Zero(out, in)),
       bias(RowVector::Zero(with_bias ? out : 0)),
       bias_grad(RowVector::Zero(with_bias ? out : 0)) {
-  for (Real& w : weight.template reshaped<Eigen::RowMajor>()) w = static_cast<Real>(deviation * rng.normal());
+  for (Real& w : weight.template reshaped<Eigen::RowMajor>())
+    w = static_cast<Real>(deviation * rng.normal());
 }
 
 template <class Real>

@@ -70,7 +70,8 @@ LIMPID_API std::vector<Index> rotary_permutation(Index head_width, RotaryLayout 
                                                  RotaryLayout to);
 
 /// The rows of a query or key weight, carried from one layout to the other within each head. A bias
-/// goes as a matrix of one column. SHAPES  weight [heads * D, C]
+/// goes as a matrix of one column.
+/// SHAPES  weight [heads * D, C]
 template <class Real>
 LIMPID_API Matrix<Real> permute_rotary_rows(ConstView<Real> weight, Index head_width,
                                             RotaryLayout from, RotaryLayout to);

@@ -21,9 +21,10 @@
 /// its last query's position, so that about half of the work of a long causal head never happens.
 ///
 /// SOURCE  Vaswani et al. 2017, "Attention Is All You Need", arXiv:1706.03762, section 3.2.1
-/// SHAPES  q, y, dq, dy [T, D];  k, v, dk, dv [S, D];  probabilities [T, S];  mask.keys [S] or
-/// empty SAVES   probabilities: softmax's backward needs them, and dv is a product with them USES
-/// core, nn/softmax ERRORS  std::invalid_argument when shapes disagree or the offset is negative
+/// SHAPES  q, y, dq, dy [T, D];  k, v, dk, dv [S, D];  probabilities [T, S];  mask.keys [S] or empty
+/// SAVES   probabilities: softmax's backward needs them, and dv is a product with them
+/// USES    core, nn/softmax
+/// ERRORS  std::invalid_argument when shapes disagree or the offset is negative
 /// COST    4 T S D operations forward, 8 T S D backward; about half of that when causal and long
 #pragma once
 

@@ -19,12 +19,13 @@
 /// Everything happens in place. The scale s is folded in because attention needs one and an extra
 /// pass over its scores would cost as much as the maximum does.
 ///
-/// SOURCE  Bridle 1990, "Probabilistic Interpretation of Feedforward Classification Network
-/// Outputs" SHAPES  x, p, dp, dx [rows, cols] SAVES   p is all that backward needs USES    core
+/// SOURCE  Bridle 1990, "Probabilistic Interpretation of Feedforward Classification Network Outputs"
+/// SHAPES  x, p, dp, dx [rows, cols]
+/// SAVES   p is all that backward needs
+/// USES    core
 /// REQUIRES scale > 0
 /// ERRORS  std::invalid_argument when dp has another shape than p. A NaN or +inf in a row makes
-/// that
-///         whole row NaN, for the training loop to find.
+///         that whole row NaN, for the training loop to find.
 /// COST    four passes over a row that is in the first cache after the first
 #pragma once
 

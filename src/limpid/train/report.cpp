@@ -132,7 +132,7 @@ std::string report_page(const ReportData& data) {
 }
 
 std::filesystem::path write_report(const std::filesystem::path& directory) {
-  const std::filesystem::path path = directory / "report.html";
+  std::filesystem::path path = directory / "report.html";
   write_file_atomically(path, report_page(make_report_data(directory)));
   return path;
 }

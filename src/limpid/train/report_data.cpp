@@ -158,11 +158,10 @@ std::string grouped(Index number) {
 
 std::string result_sentence(const ReportData& data) {
   const Baselines& b = data.baselines;
-  const std::string when =
-      data.step < data.options.steps
-          ? fmt::format("Stopped after {} of {} steps", grouped(data.step),
-                        grouped(data.options.steps))
-          : fmt::format("After {} steps", grouped(data.step));
+  const std::string when = data.step < data.options.steps
+                               ? fmt::format("Stopped after {} of {} steps", grouped(data.step),
+                                             grouped(data.options.steps))
+                               : fmt::format("After {} steps", grouped(data.step));
   if (data.metrics.empty()) return when + ", nothing has been measured yet.";
   const double bits = data.metrics.back().bits_per_byte;
   std::string text =

@@ -146,8 +146,6 @@ std::vector<std::string> RunOptions::keys() {
 
 void RunOptions::validate() const {
   model.validate();
-  learning_rate.validate();
-  adamw.validate();
   const auto at_least = [](const char* key, Index value, Index lowest) {
     if (value < lowest) {
       fail("options", fmt::format("{} is {}, expected at least {}", key, value, lowest));
@@ -160,6 +158,8 @@ void RunOptions::validate() const {
   at_least("eval_tokens", eval_tokens, 1);
   at_least("save_every", save_every, 1);
   at_least("seed", seed, 0);
+  learning_rate.validate();
+  adamw.validate();
   if (!(clip > 0)) fail("options", fmt::format("clip is {}, expected more than 0", clip));
   if (optimizer != "adamw" && optimizer != "muon") {
     fail("options", fmt::format("optimizer is '{}', expected adamw or muon", optimizer));

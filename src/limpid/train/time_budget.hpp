@@ -18,7 +18,7 @@
 ///
 /// SOURCE  Hoffmann et al. 2022, arXiv:2203.15556, section 3 (about 20 tokens per parameter); rate and
 ///         width: Yang et al. 2022, arXiv:2203.03466, table 3
-/// USES    core, model/config, train/batches, train/run_options, train/trainer
+/// USES    core, train/batches, train/run_options, train/trainer
 /// ERRORS  std::invalid_argument when the minutes are not a number above 0
 #pragma once
 
