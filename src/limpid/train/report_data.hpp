@@ -9,7 +9,7 @@
 /// All in bits per byte of the same held-out text. The baselines count in at most 2 million tokens of the
 /// training text, so that the report takes seconds.
 ///
-/// USES    formats/config_json, formats/huggingface, formats/tokenizer_json, model/ngram
+/// USES    core, formats/config_json, formats/huggingface, formats/tokenizer_json, model/ngram
 /// USES    train/checkpoint, train/metrics, train/report_texts, train/run, train/run_data
 /// USES    train/run_options
 /// ERRORS  std::runtime_error: no run in the directory, and what the readers throw. A text that is not
