@@ -205,11 +205,13 @@ double Share::value() const {
 }
 double Share::low() const {
   const double n = std::max<double>(1, static_cast<double>(cases)), z2 = kZ * kZ, p = value();
-  return (p + z2 / (2 * n) - kZ * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n))) / (1 + z2 / n);
+  return std::max(
+      0.0, (p + z2 / (2 * n) - kZ * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n))) / (1 + z2 / n));
 }
 double Share::high() const {
   const double n = std::max<double>(1, static_cast<double>(cases)), z2 = kZ * kZ, p = value();
-  return (p + z2 / (2 * n) + kZ * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n))) / (1 + z2 / n);
+  return std::min(
+      1.0, (p + z2 / (2 * n) + kZ * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n))) / (1 + z2 / n));
 }
 
 double TalesScore::gap_closed(const StoryScore& score) const {
