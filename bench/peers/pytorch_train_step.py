@@ -10,6 +10,7 @@ embeddings make denormal numbers here, and PyTorch slow).
 import argparse
 import json
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -108,7 +109,9 @@ def main():
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--seconds", type=float, default=3, help="of each measurement")
     arguments.add_argument("--sizes", nargs="+", default=list(SIZES), choices=list(SIZES))
+    arguments.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     a = arguments.parse_args()
+    torch.set_num_threads(a.threads)
     print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads; "
           f"medians of {a.rounds} rounds in turns", file=sys.stderr)
     print(f"{'size':6} {'PyTorch tok/s':>14} {'limpid tok/s':>14} {'ratio':>7}")
