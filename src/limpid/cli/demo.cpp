@@ -105,8 +105,11 @@ void demo(const DemoArguments& arguments) {
   request.directory = arguments.out;
   request.resume = true;
   const std::filesystem::path state = request.directory / kStateFile;
-  const bool trained =
-      std::filesystem::exists(state) && read_record(state).step >= read_record(state).options.steps;
+  bool trained = false;
+  if (std::filesystem::exists(state)) {
+    const RunRecord record = read_record(state);
+    trained = record.step >= record.options.steps;
+  }
 
   show_corpus(request.options);
   if (trained) {
