@@ -70,12 +70,15 @@ TEST_CASE("edges: no warm-up, one step, a warm-up without an end, steps beyond t
 TEST_CASE("misuse: values out of range are named") {
   const auto validate = [](const LearningRate& rate) { rate.validate(); };
   validate({});
-  CHECK_THROWS_WITH_AS(validate({.peak = 0}), "schedule: peak is 0, expected a number above 0",
+  CHECK_THROWS_WITH_AS(validate({.peak = 0}),
+                       "schedule: learning_rate is 0, expected a number above 0",
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(validate({.peak = 1, .minimum = 2}),
-                       "schedule: minimum is 2, expected 0 to the peak, 1", std::invalid_argument);
+                       "schedule: min_learning_rate is 2, expected 0 to learning_rate, 1",
+                       std::invalid_argument);
   CHECK_THROWS_WITH_AS(validate({.peak = 1, .minimum = -1}),
-                       "schedule: minimum is -1, expected 0 to the peak, 1", std::invalid_argument);
+                       "schedule: min_learning_rate is -1, expected 0 to learning_rate, 1",
+                       std::invalid_argument);
   CHECK_THROWS_WITH_AS(validate({.warmup = -1}), "schedule: warmup is -1, expected 0 or more",
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(validate({.steps = 0}), "schedule: steps is 0, expected 1 or more",

@@ -1,7 +1,9 @@
 // ./limpid: one program, one file per command. Every error ends here, as one line on stderr.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 
@@ -16,9 +18,19 @@ int complain(int status, const std::string& message) {
   return status;
 }
 
+// Threads that wait for the next loop spin, which is quick; but on a busy machine a spinning thread takes
+// the time of the very thread it waits for, so they may spin for some microseconds only. OpenMP reads this
+// before main begins: the program starts itself anew. Where that fails, all goes on as it was.
+void let_waiting_threads_sleep(char** argv) {
+  if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
+  setenv("GOMP_SPINCOUNT", "5000", 1);
+  execv("/proc/self/exe", argv);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  let_waiting_threads_sleep(argv);
   limpid::keep_freed_memory();
   CLI::App app("A tiny GPT in plain C++: train it, let it write, look inside.", "limpid");
   app.require_subcommand(1);

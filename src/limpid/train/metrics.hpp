@@ -25,7 +25,7 @@ struct Metrics {
   double gflops = 0;             ///< 10^9 operations per second, by the model's formula
   double learning_rate = 0;
   Index tokens = 0;    ///< trained on so far, padding included
-  double seconds = 0;  ///< of training so far, this process
+  double seconds = 0;  ///< of training so far, all sessions
   std::string sample;  ///< what the model wrote after the run's prompt
 };
 

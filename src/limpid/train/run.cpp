@@ -129,6 +129,10 @@ class Run {
     if (earlier) {
       restore_state(directory_ / kStateFile, *trainer_);
       cut_metrics(directory_ / kMetricsFile, trainer_->steps_done());
+      for (const Metrics& before : read_metrics(directory_ / kMetricsFile)) {
+        total_tokens_ = before.tokens;
+        total_seconds_ = before.seconds;
+      }
       write_model_files();
     } else {
       if (request.init) {

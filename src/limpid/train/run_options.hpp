@@ -23,7 +23,9 @@ namespace limpid {
 
 struct LIMPID_API RunOptions {
   std::string preset = "demo";
-  Config model;                    ///< vocab is filled in from the tokenizer
+  Config model;  ///< vocab is filled in from the tokenizer
+  std::string initialization =
+      "normal";  ///< normal, or mimetic: attention that begins by copying its like
   std::string tokenizer = "char";  ///< word, char, byte, bpe:SIZE, or a tokenizer.json
   std::string rows = "windows";    ///< how text becomes rows: windows, documents or packed
 

@@ -10,12 +10,24 @@
 
 namespace limpid {
 
+std::string_view decay_name(Decay decay) {
+  return decay == Decay::cosine ? "cosine" : decay == Decay::linear ? "linear" : "none";
+}
+
+Decay decay_from_name(std::string_view name) {
+  for (const Decay decay : {Decay::cosine, Decay::linear, Decay::none}) {
+    if (decay_name(decay) == name) return decay;
+  }
+  fail("schedule", fmt::format("decay is '{}', expected cosine, linear or none", name));
+}
+
 void LearningRate::validate() const {
   if (!(peak > 0 && std::isfinite(peak))) {
-    fail("schedule", fmt::format("peak is {}, expected a number above 0", peak));
+    fail("schedule", fmt::format("learning_rate is {}, expected a number above 0", peak));
   }
   if (!(minimum >= 0 && minimum <= peak)) {
-    fail("schedule", fmt::format("minimum is {}, expected 0 to the peak, {}", minimum, peak));
+    fail("schedule",
+         fmt::format("min_learning_rate is {}, expected 0 to learning_rate, {}", minimum, peak));
   }
   if (warmup < 0) fail("schedule", fmt::format("warmup is {}, expected 0 or more", warmup));
   if (steps < 1) fail("schedule", fmt::format("steps is {}, expected 1 or more", steps));

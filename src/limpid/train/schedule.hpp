@@ -22,12 +22,18 @@
 /// ERRORS  std::invalid_argument from validate(): the key, its value, what was expected
 #pragma once
 
+#include <string_view>
+
 #include "limpid/core/export.hpp"
 #include "limpid/core/matrix.hpp"
 
 namespace limpid {
 
 enum class Decay { cosine, linear, none };
+
+LIMPID_API std::string_view decay_name(Decay decay);
+/// ERRORS  std::invalid_argument naming the decays there are
+LIMPID_API Decay decay_from_name(std::string_view name);
 
 struct LIMPID_API LearningRate {
   double peak = 1e-3;

@@ -38,11 +38,13 @@ std::span<const ModelSize> size_ladder() {
 
 RunOptions with_size(RunOptions options, const ModelSize& size) {
   Config& model = options.model;
-  // The rate that suited the preset's width; Adam's best rate falls as a model gets wider.
-  const double ratio = static_cast<double>(model.width) / static_cast<double>(size.width);
-  options.learning_rate.peak *= std::min(1.0, ratio);
-  options.learning_rate.minimum =
-      std::min(options.learning_rate.minimum, options.learning_rate.peak);
+  // The rate suited the preset's width. Adam's best rate falls as a model gets wider; Muon's does not.
+  if (options.optimizer == "adamw") {
+    const double ratio = static_cast<double>(model.width) / static_cast<double>(size.width);
+    options.learning_rate.peak *= std::min(1.0, ratio);
+    options.learning_rate.minimum =
+        std::min(options.learning_rate.minimum, options.learning_rate.peak);
+  }
   model.layers = size.layers;
   model.heads = model.kv_heads = size.heads;
   model.width = size.width;

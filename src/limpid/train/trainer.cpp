@@ -9,6 +9,7 @@
 
 #include "limpid/nn/context.hpp"
 #include "limpid/nn/cross_entropy.hpp"
+#include "limpid/nn/mimetic_initialization.hpp"
 #include "limpid/train/clip.hpp"
 
 namespace limpid {
@@ -21,7 +22,11 @@ namespace {
 
 Decoder<float> fresh_model(const RunOptions& options) {
   Rng rng = stream(options.seed, Stream::weights);
-  return Decoder<float>(options.model, rng);
+  Decoder<float> model(options.model, rng);
+  if (options.initialization == "mimetic") {
+    for (Block<float>& block : model.blocks) mimetic_initialization(block.attention, rng);
+  }
+  return model;
 }
 
 bool is_block_matrix(const Parameter<float>& parameter) {

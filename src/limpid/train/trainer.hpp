@@ -11,8 +11,8 @@
 /// The trainer's state is the weights, the optimizer's moments, the step, the place in the data and the
 /// dropout stream: train/checkpoint saves exactly these, and equal states go on with equal bits.
 ///
-/// USES    core, model/decoder, nn/context, nn/cross_entropy, train/adamw, train/batches,
-///         train/clip, train/muon, train/run_options
+/// USES    core, model/decoder, nn/context, nn/cross_entropy, nn/mimetic_initialization, train/adamw,
+///         train/batches, train/clip, train/muon, train/run_options
 /// ERRORS  TrainingDiverged when the loss or a gradient is not a finite number
 #pragma once
 
