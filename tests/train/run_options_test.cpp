@@ -103,6 +103,17 @@ TEST_CASE("edges: heads bring their key/value heads along, unless these were cho
   CHECK(o.tokenizer == "a=b");
 }
 
+TEST_CASE("edges: words among the values are read back as they were written") {
+  RunOptions o = preset("nano");
+  for (const char* const decay : {"linear", "none", "cosine"}) {
+    o.set("decay", decay);
+    RunOptions copy;
+    for (const auto& [key, value] : o.entries()) copy.set(key, value);
+    CHECK(copy.learning_rate.decay == o.learning_rate.decay);
+    CHECK(decay_name(copy.learning_rate.decay) == decay);
+  }
+}
+
 TEST_CASE("misuse: unknown keys name the nearest, wrong values what was expected") {
   const RunOptions o = preset("nano");
   CHECK(problem(o, "layer=1") == "options: no key is called 'layer'; the nearest is 'layers'");
@@ -123,4 +134,8 @@ TEST_CASE("misuse: unknown keys name the nearest, wrong values what was expected
         "options: rows is 'lines', expected windows, documents or packed");
   CHECK(failure("", [] { preset("nanno"); }) ==
         "options: no preset is called 'nanno'; there are: nano, demo, demo-gpt2");
+  CHECK(problem(o, "decay=fast") == "schedule: decay is 'fast', expected cosine, linear or none");
+  CHECK(problem(o, "initialization=zero") ==
+        "options: initialization is 'zero', expected normal or mimetic");
+  CHECK(problem(o, "adamw_rate=0") == "options: adamw_rate is 0, expected a number above 0");
 }

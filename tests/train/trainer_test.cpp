@@ -54,6 +54,39 @@ TEST_CASE("property: a fresh model is as unsure as a die, and then learns") {
   CHECK(last < 0.7 * first);
 }
 
+TEST_CASE("by hand: beside Muon, AdamW's parameters move at adamw_rate times the rate") {
+  RunOptions options = small_options();
+  options.optimizer = "muon";
+  options.adamw.weight_decay = 0;
+  Trainer fresh = small_trainer(options), once = small_trainer(options);
+  options.adamw_rate = 4;
+  Trainer four = small_trainer(options);
+  once.step();
+  four.step();
+  for (std::size_t i = 0; i < fresh.parameters.size(); ++i) {
+    const Parameter<float>&start = fresh.parameters[i], &one = once.parameters[i],
+          &other = four.parameters[i];
+    const bool to_muon = start.shape.size() == 2 && start.name.starts_with("blocks.");
+    for (std::size_t j = 0; j < start.value.size(); ++j) {
+      const double moved = one.value[j] - start.value[j];
+      const double expected = to_muon ? moved : 4 * moved;
+      CHECK(std::abs(other.value[j] - start.value[j] - expected) <= 1e-6);
+    }
+  }
+}
+
+TEST_CASE("property: the mimetic start changes attention's matrices and nothing else") {
+  RunOptions options = small_options();
+  const Trainer normal = small_trainer(options);
+  options.initialization = "mimetic";
+  const Trainer mimetic = small_trainer(options);
+  for (std::size_t i = 0; i < normal.parameters.size(); ++i) {
+    const Parameter<float>&a = normal.parameters[i], &b = mimetic.parameters[i];
+    const bool attends = a.name.find("attention") != std::string::npos && a.shape.size() == 2;
+    CHECK(std::equal(a.value.begin(), a.value.end(), b.value.begin()) == !attends);
+  }
+}
+
 TEST_CASE("property: equal seeds give equal bits with any number of threads, another seed others") {
   RunOptions options = small_options();
   options.model.dropout = 0.1;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <variant>
@@ -47,6 +48,7 @@ constexpr Key kKeys[] = {
     {"decay", [](RunOptions& o) -> Field { return &o.learning_rate.decay; }},
     {"warmup", [](RunOptions& o) -> Field { return &o.learning_rate.warmup; }},
     {"optimizer", [](RunOptions& o) -> Field { return &o.optimizer; }},
+    {"adamw_rate", [](RunOptions& o) -> Field { return &o.adamw_rate; }},
     {"beta1", [](RunOptions& o) -> Field { return &o.adamw.beta1; }},
     {"beta2", [](RunOptions& o) -> Field { return &o.adamw.beta2; }},
     {"epsilon", [](RunOptions& o) -> Field { return &o.adamw.epsilon; }},
@@ -168,6 +170,9 @@ void RunOptions::validate() const {
   if (optimizer != "adamw" && optimizer != "muon") {
     fail("options", fmt::format("optimizer is '{}', expected adamw or muon", optimizer));
   }
+  if (!(adamw_rate > 0 && std::isfinite(adamw_rate))) {
+    fail("options", fmt::format("adamw_rate is {}, expected a number above 0", adamw_rate));
+  }
   if (initialization != "normal" && initialization != "mimetic") {
     fail("options",
          fmt::format("initialization is '{}', expected normal or mimetic", initialization));
@@ -212,6 +217,9 @@ RunOptions preset(std::string_view name) {
     o.initialization = "mimetic";
     o.optimizer = "muon";
     o.learning_rate = {6e-3, 0, 60, 1200, Decay::linear};
+    // A row of the embedding moves only when its token occurs, so the table takes longer steps than the
+    // matrices, which move at every token.
+    o.adamw_rate = 4;
     o.adamw = {0.9, 0.98, 1e-8, 0.05};
     o.eval_every = 200;
     o.save_every = 200;

@@ -17,8 +17,8 @@ constexpr double kTokensPerParameter = 3;
 constexpr double kShareForSteps = 0.9;  // the rest: evaluations, samples, saves
 constexpr double kMostSteps = 1e7;
 
-constexpr ModelSize kLadder[] = {{2, 2, 64},  {3, 3, 96},   {4, 4, 128}, {5, 6, 192},
-                                 {6, 8, 256}, {8, 12, 384}, {8, 16, 512}};
+constexpr ModelSize kLadder[] = {{2, 1, 64},  {3, 2, 96},  {4, 2, 128}, {5, 3, 192},
+                                 {6, 4, 256}, {8, 6, 384}, {8, 8, 512}};
 
 double steps_in(double minutes, const Speed& speed) {
   const double steps = minutes * 60 * kShareForSteps / speed.seconds_per_step;

@@ -86,7 +86,8 @@ StepReport Trainer::step() {
                                        report.step, gradient.bad_tensor));
   }
   report.gradient_norm = gradient.norm;
-  adamw.step(adamw_parameters, report.learning_rate);
+  const double adamw_rate = options.optimizer == "muon" ? options.adamw_rate : 1;
+  adamw.step(adamw_parameters, adamw_rate * report.learning_rate);
   muon.step(muon_parameters, report.learning_rate);
   ++steps_done_;
   return report;
