@@ -107,7 +107,7 @@ TEST_CASE(
       options = with_size(options, size);
       CHECK_NOTHROW(options.validate());
       CHECK(options.model.parameter_count() > last);
-      CHECK(options.model.head_width() == 32);
+      CHECK((options.model.head_width() == 48 || options.model.head_width() == 64));
       last = options.model.parameter_count();
     }
   }
