@@ -23,7 +23,9 @@ TEST_CASE("by hand: what GPT-2's file says") {
 // Llama 3's file has this pattern and these steps.
 TEST_CASE("by hand: GPT-4's pattern is a Split before ByteLevel") {
   const char* const json = R"({"type":"Sequence","pretokenizers":[
-    {"type":"Split","pattern":{"Regex":"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"},
+    {"type":"Split","pattern":{"Regex":"(?i:'s|'t|'re|'ve|'m|'ll|'d))"
+                           R"(|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3})"
+                           R"(| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"},
      "behavior":"Isolated","invert":false},
     {"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}]})";
   CHECK(from_pretokenizer_json(json) == Cutting{Pattern::cl100k, true});

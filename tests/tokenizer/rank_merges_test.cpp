@@ -87,8 +87,8 @@ TEST_CASE("property: the merges of trained tokens are those that training found"
   CHECK(std::equal(merges.begin(), merges.end(), trained.merges().begin(), trained.merges().end()));
 }
 
-// Few letters and tokens in any order: parts with higher ranks than the whole, tokens that cannot be
-// made, many equal neighbours.
+// Few letters and tokens in any order: parts with higher ranks than the whole, tokens that cannot
+// be made, many equal neighbours.
 TEST_CASE("property: encoding by the merges is encoding by rank, whatever the tokens") {
   Rng rng(2);
   int unmade = 0;

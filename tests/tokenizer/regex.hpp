@@ -1,5 +1,5 @@
-// The patterns run by a regex engine, PCRE2 with Unicode's properties (UTF + UCP), which the scanners
-// must equal.
+// The patterns run by a regex engine, PCRE2 with Unicode's properties (UTF + UCP), which the
+// scanners must equal.
 #pragma once
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -58,8 +58,9 @@ inline std::string as_utf8(char32_t code_point) {
 }
 
 // The code points on which a comparison is fair. utf8proc and PCRE2 may carry different versions of
-// Unicode (15 and 14 on Debian 12): characters that only one of them knows are left out. So is U+180E,
-// which PCRE2 keeps as \s, as it was before Unicode 6.3; and so are surrogates, which UTF-8 cannot spell.
+// Unicode (15 and 14 on Debian 12): characters that only one of them knows are left out. So is
+// U+180E, which PCRE2 keeps as \s, as it was before Unicode 6.3; and so are surrogates, which UTF-8
+// cannot spell.
 inline const std::vector<char32_t>& comparable_code_points() {
   static const std::vector<char32_t> kPoints = [] {
     const Regex unassigned(R"(\p{Cn})");

@@ -5,8 +5,8 @@
 ///   in sixes 011101 000110 100001 100101
 ///   letters  d      G      h      l          "the" is dGhl; one byte less: dGg=, two less: dA==
 ///
-/// Only the canonical spelling is read: four letters at a time, = only where bytes are missing at the
-/// end, no bits left over. So different texts are different bytes.
+/// Only the canonical spelling is read: four letters at a time, = only where bytes are missing at
+/// the end, no bits left over. So different texts are different bytes.
 ///
 /// SOURCE  RFC 4648, section 4
 /// USES    nothing

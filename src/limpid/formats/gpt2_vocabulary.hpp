@@ -1,13 +1,13 @@
-/// GPT-2's own pair of files: `encoder.json`, which numbers the tokens, and `vocab.bpe`, which lists
-/// the merges. (RoBERTa and others call them vocab.json and merges.txt.)
+/// GPT-2's own pair of files: `encoder.json`, which numbers the tokens, and `vocab.bpe`, which
+/// lists the merges. (RoBERTa and others call them vocab.json and merges.txt.)
 ///
 ///   encoder.json   {"!": 0, ... "Ġt": 256, ... "<|endoftext|>": 50256}
 ///   vocab.bpe      #version: 0.2
 ///                  Ġ t
 ///                  Ġ a
 ///
-/// Both spell bytes in GPT-2's alphabet (byte_alphabet.hpp). Which tokens are special the files do not
-/// say: the reader is told, and they must stand in encoder.json.
+/// Both spell bytes in GPT-2's alphabet (byte_alphabet.hpp). Which tokens are special the files do
+/// not say: the reader is told, and they must stand in encoder.json.
 ///
 /// Nothing in the files is trusted. Beside what tokenizer.json's reader checks, each token of two
 /// bytes or more must be made by a merge; so a vocab.bpe that was cut short is noticed, wherever.

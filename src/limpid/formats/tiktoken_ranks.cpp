@@ -59,8 +59,8 @@ std::vector<Rank> read_lines(std::string_view text) {
   return ranks;
 }
 
-// Numbers end with the last rank or the last special token. None may be so large that it is the file
-// that decides how much memory is taken.
+// Numbers end with the last rank or the last special token. None may be so large that it is the
+// file that decides how much memory is taken.
 std::size_t numbers(const std::vector<Rank>& ranks, const RankEncoding& encoding) {
   const std::size_t known = ranks.size() + encoding.specials.size();
   std::size_t size = 0;

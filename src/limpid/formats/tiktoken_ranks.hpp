@@ -3,9 +3,9 @@
 ///   IQ== 0          !
 ///   IHRoZQ== 262    " the"
 ///
-/// The number is a rank too: of all neighbours whose bytes together are a token, those of the lowest
-/// number are joined first. There is no list of merges; rank_merges derives the one that does the
-/// same. A piece that is a token is that token, as tiktoken has it.
+/// The number is a rank too: of all neighbours whose bytes together are a token, those of the
+/// lowest number are joined first. There is no list of merges; rank_merges derives the one that
+/// does the same. A piece that is a token is that token, as tiktoken has it.
 ///
 /// Pattern and special tokens do not stand in the file: whoever reads it must know the encoding.
 ///
@@ -16,8 +16,8 @@
 /// Numbers between the last rank and the last special token that nobody has (100256, 100261 ...)
 /// become special tokens of their own, named <|reserved_100256|>.
 ///
-/// Nothing in the file is trusted: every number up to the last must come once, tokens must differ and
-/// have at most 1024 bytes, and the 256 single bytes must be there.
+/// Nothing in the file is trusted: every number up to the last must come once, tokens must differ
+/// and have at most 1024 bytes, and the 256 single bytes must be there.
 ///
 ///   cl100k_base.tiktoken: line 7 is "IQ==", expected a token in base64, a space and its number
 ///

@@ -1,7 +1,7 @@
 /// Tokens that a file numbers, put in their places: files list them in any order.
 ///
-/// Nothing is trusted: every number from 0 to the last must be taken exactly once, and no two tokens
-/// may have the same bytes.
+/// Nothing is trusted: every number from 0 to the last must be taken exactly once, and no two
+/// tokens may have the same bytes.
 ///
 ///   token "un" has id 9, expected 0 to 4: there are 5 tokens
 ///   token "un" has id 3, as another token has
@@ -26,7 +26,8 @@ namespace limpid {
 
 class LIMPID_API TokenTable {
  public:
-  /// REQUIRES size is no more than the file has tokens, or a stranger decides how much memory to take
+  /// REQUIRES size is no more than the file has tokens, or a stranger decides how much memory to
+  /// take
   explicit TokenTable(std::size_t size) : tokens_(size) {}
 
   /// `name` is how the file writes the token, `shown_id` how it writes the number; `id` is nothing

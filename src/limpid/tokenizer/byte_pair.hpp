@@ -54,7 +54,7 @@ struct Merge {
 /// What becomes of a piece that is a token as it stands.
 enum class WholePieces {
   merged,     ///< what the merges make of it: the definition
-  looked_up,  ///< that token, even where merges would not make it: Llama 3 (ignore_merges), tiktoken
+  looked_up,  ///< that token, even if merges would not make it: Llama 3 (ignore_merges), tiktoken
 };
 
 class LIMPID_API BytePairTokenizer : public Tokenizer {

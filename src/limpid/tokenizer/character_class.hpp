@@ -1,11 +1,11 @@
-/// What the patterns of a pre-tokenizer can see of a character: a letter, a mark that joins a letter,
-/// a numeral, white space, or something else.
+/// What the patterns of a pre-tokenizer can see of a character: a letter, a mark that joins a
+/// letter, a numeral, white space, or something else.
 ///
 ///   a Ω 你 ي  letter     the accent of é, the vowel of कि   mark      7 ٣ Ⅷ ²  number
 ///   U+0020 U+00A0 U+2003 and line breaks   space             ! _ 👍 €  other
 ///
-/// The classes are those of Unicode: \p{L}, \p{M}, \p{N} and White_Space (25 characters). Bytes that
-/// are not UTF-8 are `other`, as the U+FFFD is that others put in their place.
+/// The classes are those of Unicode: \p{L}, \p{M}, \p{N} and White_Space (25 characters). Bytes
+/// that are not UTF-8 are `other`, as the U+FFFD is that others put in their place.
 ///
 /// SOURCE  The Unicode Standard 15, section 4.5 (General_Category) and PropList.txt (White_Space)
 /// USES    core, tokenizer/utf8
@@ -62,8 +62,8 @@ std::size_t run_end(std::string_view text, std::size_t at, Belongs belongs) {
   return at;
 }
 
-/// \s+(?!\S)|\s+   All white space if it ends the text, else all but its last character, unless that
-/// is its only one. REQUIRES text begins with white space.
+/// \s+(?!\S)|\s+   All white space if it ends the text, else all but its last character, unless
+/// that is its only one. REQUIRES text begins with white space.
 inline std::size_t space_length(std::string_view text) {
   std::size_t end = 0, last = 0;
   while (end < text.size()) {

@@ -8,7 +8,7 @@
 ///
 ///   (?i:'s|'t|'re|'ve|'m|'ll|'d)     a contraction, in either case
 ///   [^\r\n\p{L}\p{N}]?\p{L}+         letters, and any one character before them but a line break
-///   \p{N}{1,3}                       up to three numerals, so that numbers are cut alike everywhere
+///   \p{N}{1,3}                       up to three numerals: long numbers are cut alike everywhere
 ///    ?[^\s\p{L}\p{N}]+[\r\n]*        signs, the space before them, the line breaks behind them
 ///   \s*[\r\n]+                       white space up to its last line break
 ///   \s+(?!\S)                        white space, without the character that goes with a word
@@ -17,8 +17,8 @@
 /// No step ever has to be taken back, so a scanner decides by the class of one or two characters.
 /// Case is folded as Unicode does it: U+017F, the long s, is an s too.
 ///
-/// Later versions of tiktoken put \s+$ before the line breaks: white space that ends a whole text is
-/// then one piece, line breaks and all. Models' tokenizer.json files have the pattern above.
+/// Later versions of tiktoken put \s+$ before the line breaks: white space that ends a whole text
+/// is then one piece, line breaks and all. Models' tokenizer.json files have the pattern above.
 ///
 /// SOURCE  the pattern published with OpenAI's tiktoken as cl100k_base
 /// USES    core, tokenizer/character_class
