@@ -20,9 +20,22 @@ TEST_CASE("by hand: what GPT-2's file says") {
   CHECK(to_pretokenizer_json({Pattern::none, false}) == "null");
 }
 
+// Llama 3's file has this pattern and these steps.
+TEST_CASE("by hand: GPT-4's pattern is a Split before ByteLevel") {
+  const char* const json = R"({"type":"Sequence","pretokenizers":[
+    {"type":"Split","pattern":{"Regex":"(?i:'s|'t|'re|'ve|'m|'ll|'d))"
+                           R"(|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3})"
+                           R"(| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"},
+     "behavior":"Isolated","invert":false},
+    {"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}]})";
+  CHECK(from_pretokenizer_json(json) == Cutting{Pattern::cl100k, true});
+  // ByteLevel alone would mean GPT-2's pattern.
+  CHECK(to_pretokenizer_json({Pattern::cl100k, true}).starts_with(R"({"type":"Sequence")"));
+}
+
 TEST_CASE("property: everything that is written is read as it was") {
   for (const Pattern pattern :
-       {Pattern::gpt2, Pattern::whitespace, Pattern::words, Pattern::none}) {
+       {Pattern::gpt2, Pattern::cl100k, Pattern::whitespace, Pattern::words, Pattern::none}) {
     for (const bool to_bytes : {false, true}) {
       const Cutting cutting = {pattern, to_bytes};
       CHECK(from_pretokenizer_json(to_pretokenizer_json(cutting)) == cutting);

@@ -23,7 +23,7 @@ using Json = nlohmann::json;
 
 namespace {
 
-// A good file: bytes, " t" (256), "he" (257), " the" (258), <|endoftext|> (259).
+// A good file: bytes, "th" (256), "the" (257), " the" (258), <|endoftext|> (259).
 Json good() {
   return Json::parse(to_tokenizer_json(train_byte_pair(" the the", {.vocab_size = 260})));
 }
@@ -58,6 +58,18 @@ TEST_CASE("by hand: a file as real models ship it") {
   CHECK(tokenizer->fingerprint() == from_tokenizer_json(good().dump(), "F")->fingerprint());
   CHECK(tokenizer->encode(" the<|endoftext|>", Specials::recognised) ==
         std::vector<TokenId>{258, 259});
+}
+
+// Llama 3's file: `ignore_merges`, and a vocabulary that holds a token which no merge makes.
+TEST_CASE("by hand: ignore_merges gives a piece that is a token to that token") {
+  Json file = good();
+  file["model"]["merges"].erase(2);  // " " + "the"
+  const auto ids = [&] { return from_tokenizer_json(file.dump(), "F")->encode(" the the!"); };
+  CHECK(ids() == std::vector<TokenId>{' ', 257, ' ', 257, '!'});
+  file["model"]["ignore_merges"] = false;
+  CHECK(ids() == std::vector<TokenId>{' ', 257, ' ', 257, '!'});
+  file["model"]["ignore_merges"] = true;
+  CHECK(ids() == std::vector<TokenId>{258, 258, '!'});
 }
 
 TEST_CASE("property: no file that was cut short or altered is anything but read or refused") {
@@ -135,9 +147,9 @@ TEST_CASE("misuse: ids that are missing, twice, out of range or no numbers") {
 
 TEST_CASE("misuse: tokens that are no bytes, merges that make no sense") {
   CHECK(error_after([](Json& f) {
-          f["model"]["vocab"].erase("he");
-          f["model"]["vocab"]["h e"] = 257;
-        }) == "F: token \"h e\" is not in GPT-2's alphabet of bytes");
+          f["model"]["vocab"].erase("the");
+          f["model"]["vocab"]["th e"] = 257;
+        }) == "F: token \"th e\" is not in GPT-2's alphabet of bytes");
   CHECK(error_after([](Json& f) { f["model"]["merges"][1] = "h q q"; }) ==
         "F: model.merges[1] is \"h q q\", expected \"a b\" or [\"a\", \"b\"]");
   CHECK(error_after([](Json& f) {
@@ -160,6 +172,12 @@ TEST_CASE("misuse: settings that would change the ids") {
         "F: model.dropout is 0.1, expected null: it is not supported");
   CHECK(error_after([](Json& f) { f["model"]["byte_fallback"] = true; }) ==
         "F: model.byte_fallback is true, expected null: it is not supported");
+  CHECK(error_after([](Json& f) { f["model"]["ignore_merges"] = 1; }) ==
+        "F: model.ignore_merges is 1, expected null: it is not supported");
+  CHECK(error_after([](Json& f) {
+          f["model"]["type"] = "WordLevel";
+          f["model"]["ignore_merges"] = true;
+        }) == "F: model.ignore_merges is true, expected null: it is not supported");
   CHECK(error_after([](Json& f) { f["added_tokens"][0]["lstrip"] = true; }) ==
         "F: added_tokens[0].lstrip is true, expected null: it is not supported");
   CHECK(error_after([](Json& f) {

@@ -88,11 +88,27 @@ TEST_CASE("property: every kind comes back with its ids, kind and fingerprint") 
 
 TEST_CASE("property: every pattern comes back") {
   for (const Pattern pattern :
-       {Pattern::gpt2, Pattern::whitespace, Pattern::words, Pattern::none}) {
+       {Pattern::gpt2, Pattern::cl100k, Pattern::whitespace, Pattern::words, Pattern::none}) {
     const auto tokenizer =
         train_byte_pair("the cat, the hat", {.vocab_size = 262, .pattern = pattern});
     const auto again = from_tokenizer_json(to_tokenizer_json(tokenizer), "");
     CHECK(again->fingerprint() == tokenizer.fingerprint());
+  }
+}
+
+TEST_CASE("property: whole pieces that are looked up stay so") {
+  for (const Pattern pattern : {Pattern::cl100k, Pattern::none}) {
+    TokenSet tokens = with_specials(Vocabulary::of_bytes(), default_specials());
+    const TokenId un = tokens.vocabulary.add("un");  // no merge makes it
+    const BytePairTokenizer tokenizer(tokens, {}, pattern, WholePieces::looked_up);
+    const std::string json = to_tokenizer_json(tokenizer);
+    CHECK(nlohmann::json::parse(json)["model"]["ignore_merges"] == true);
+    const auto again = from_tokenizer_json(json, "");
+    CHECK(again->fingerprint() == tokenizer.fingerprint());
+    CHECK(again->encode("un") == std::vector<TokenId>{un});
+    const auto merging =
+        nlohmann::json::parse(to_tokenizer_json(BytePairTokenizer(tokens, {}, pattern)));
+    CHECK_FALSE(merging["model"].contains("ignore_merges"));
   }
 }
 

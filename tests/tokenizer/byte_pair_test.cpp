@@ -106,6 +106,26 @@ TEST_CASE("by hand: the letters of a special token never make it; the token is n
   CHECK(tokenizer.decode(letters) == "<|endoftext|>");
 }
 
+// Llama 3's way: the merges would give ab|c, since b+c comes later than a+b.
+TEST_CASE("by hand: whole pieces may be looked up before anything is merged") {
+  TokenSet tokens = with_specials(Vocabulary::of_bytes(), default_specials());
+  for (const char* token : {"ab", "bc", "abc"}) tokens.vocabulary.add(token);
+  const std::vector<Merge> merges = {{'a', 'b'}, {'b', 'c'}, {'a', 258}};
+  const BytePairTokenizer merged(tokens, merges);
+  const BytePairTokenizer looked_up(tokens, merges, Pattern::gpt2, WholePieces::looked_up);
+  CHECK(merged.encode("abc") == Ids{257, 'c'});
+  CHECK(looked_up.encode("abc") == Ids{259});
+  CHECK(looked_up.encode("abca") == Ids{257, 'c', 'a'});  // no token as it stands
+  CHECK(looked_up.whole_pieces() == WholePieces::looked_up);
+  CHECK(looked_up.fingerprint() != merged.fingerprint());
+  // With a cache too, and a special token's letters stay letters.
+  const auto cache = looked_up.new_cache();
+  CHECK(looked_up.encode("abc", Specials::as_text, cache.get()) == Ids{259});
+  CHECK(looked_up.encode("abc", Specials::as_text, cache.get()) == Ids{259});
+  const BytePairTokenizer open(tokens, merges, Pattern::none, WholePieces::looked_up);
+  CHECK(open.encode("<|endoftext|>").size() == 13);
+}
+
 TEST_CASE("property: every byte string comes back") {
   Rng rng(1);
   const auto tokenizer = train_byte_pair(test::zipf_text(rng, 3000, 500), {.vocab_size = 600});

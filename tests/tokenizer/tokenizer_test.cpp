@@ -9,6 +9,7 @@
 #include "limpid/tokenizer/byte.hpp"
 #include "limpid/tokenizer/character.hpp"
 #include "limpid/tokenizer/factory.hpp"
+#include "limpid/tokenizer/word.hpp"
 
 #include "tokenizer/texts.hpp"
 
@@ -57,6 +58,58 @@ TEST_CASE("by hand: special tokens as text, recognised, forbidden") {
   CHECK(tokenizer.end_of_text() == 256);
 }
 
+TEST_CASE("by hand: the header's example of places") {
+  Vocabulary words;
+  words.add("it");
+  words.add("<|unknown|>");
+  const WordTokenizer tokenizer(TokenSet{words, {}, 1});
+  const PlacedTokens placed = tokenizer.encode_with_places("it rained");
+  CHECK(placed.ids == Ids{0, 1});
+  CHECK(placed.places == std::vector<TokenPlace>{{0, 2}, {2, 9}});
+}
+
+// An unknown word ends where the special token begins, though letters follow each other there.
+TEST_CASE("by hand: places beside special tokens, and of what is unknown") {
+  Vocabulary words;
+  for (const char* word : {" it", "end", "<|unknown|>"}) words.add(word);
+  const WordTokenizer tokenizer(TokenSet{words, {1}, 2});
+  const PlacedTokens placed = tokenizer.encode_with_places("xend éend it", Specials::recognised);
+  CHECK(placed.ids == Ids{2, 1, 2, 1, 0});
+  CHECK(placed.places == std::vector<TokenPlace>{{0, 1}, {1, 4}, {4, 7}, {7, 10}, {10, 13}});
+  const auto characters = make_tokenizer("char", "abc");
+  CHECK(characters
+            ->encode_with_places("aé\xE2\x82"
+                                 "b")
+            .places == std::vector<TokenPlace>{{0, 1}, {1, 3}, {3, 5}, {5, 6}});
+}
+
+TEST_CASE("property: places cover the text without a gap, and hold the bytes of known tokens") {
+  Rng rng(4);
+  for (const char* spec : {"word", "char", "byte", "bpe:290"}) {
+    CAPTURE(spec);
+    const auto tokenizer = make_tokenizer(spec, kText);
+    for (int i = 0; i < 200; ++i) {
+      const std::string text = test::random_text(rng, rng.below(20)) + "<|endoftext|> unkind" +
+                               test::random_bytes(rng, rng.below(5));
+      for (const Specials specials : {Specials::as_text, Specials::recognised}) {
+        const PlacedTokens placed = tokenizer->encode_with_places(text, specials);
+        REQUIRE(placed.ids == tokenizer->encode(text, specials));
+        REQUIRE(placed.places.size() == placed.ids.size());
+        std::size_t at = 0;
+        for (std::size_t t = 0; t < placed.ids.size(); ++t) {
+          const auto [begin, end] = placed.places[t];
+          REQUIRE(begin == at);
+          REQUIRE(end > begin);
+          at = end;
+          if (placed.ids[t] == tokenizer->unknown()) continue;
+          REQUIRE(text.substr(begin, end - begin) == tokenizer->token_bytes(placed.ids[t]));
+        }
+        REQUIRE(at == text.size());
+      }
+    }
+  }
+}
+
 TEST_CASE("property: encoding what was decoded gives the same tokens") {
   for (const char* spec : {"word", "char", "byte", "bpe:290"}) {
     const auto tokenizer = make_tokenizer(spec, kText);
@@ -87,6 +140,7 @@ TEST_CASE("edges: nothing to encode, nothing to decode, only special tokens") {
     CHECK(tokenizer->encode("").empty());
     CHECK(tokenizer->encode("", Specials::recognised).empty());
     CHECK(tokenizer->decode({}).empty());
+    CHECK(tokenizer->encode_with_places("").places.empty());
     const Ids end = tokenizer->encode("<|endoftext|><|endoftext|>", Specials::recognised);
     CHECK(end == Ids(2, tokenizer->end_of_text().value()));
   }

@@ -48,7 +48,8 @@ void read_step(const Json& step, const std::string& place, Cutting& cutting) {
     if (value(step, "use_regex") != false) pattern = Pattern::gpt2;  // true when it is not there
   } else if (type == "Split") {
     const Json regex = value(value(step, "pattern"), "Regex");
-    for (const Pattern known : {Pattern::gpt2, Pattern::whitespace, Pattern::words}) {
+    for (const Pattern known :
+         {Pattern::gpt2, Pattern::cl100k, Pattern::whitespace, Pattern::words}) {
       if (regex == pattern_regex(known)) pattern = known;
     }
     if (pattern == Pattern::none) reject(place + ".pattern", regex, "a pattern known here");

@@ -46,6 +46,11 @@ std::string name_of(const Tokenizer& tokenizer, TokenId id) {
   return text ? std::string(token) : to_byte_alphabet(token);
 }
 
+bool looks_up_whole_pieces(const Tokenizer& tokenizer) {
+  const auto* const pairs = dynamic_cast<const BytePairTokenizer*>(&tokenizer);
+  return pairs != nullptr && pairs->whole_pieces() == WholePieces::looked_up;
+}
+
 Json model(const Tokenizer& tokenizer) {
   Json vocab = Json::object();
   for (TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
@@ -63,15 +68,17 @@ Json model(const Tokenizer& tokenizer) {
       merges.push_back(name_of(tokenizer, merge.left) + " " + name_of(tokenizer, merge.right));
     }
   }
-  return {{"type", "BPE"},
-          {"dropout", nullptr},
-          {"unk_token", std::move(unknown)},
-          {"continuing_subword_prefix", nullptr},
-          {"end_of_word_suffix", nullptr},
-          {"fuse_unk", false},
-          {"byte_fallback", false},
-          {"vocab", std::move(vocab)},
-          {"merges", std::move(merges)}};
+  Json json = {{"type", "BPE"},
+               {"dropout", nullptr},
+               {"unk_token", std::move(unknown)},
+               {"continuing_subword_prefix", nullptr},
+               {"end_of_word_suffix", nullptr},
+               {"fuse_unk", false},
+               {"byte_fallback", false}};
+  if (looks_up_whole_pieces(tokenizer)) json["ignore_merges"] = true;
+  json["vocab"] = std::move(vocab);
+  json["merges"] = std::move(merges);
+  return json;
 }
 
 }  // namespace

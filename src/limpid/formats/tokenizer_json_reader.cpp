@@ -14,6 +14,7 @@
 #include "limpid/formats/byte_alphabet.hpp"
 #include "limpid/formats/file_handle.hpp"
 #include "limpid/formats/pretokenizer_json.hpp"
+#include "limpid/formats/token_table.hpp"
 #include "limpid/tokenizer/byte.hpp"
 #include "limpid/tokenizer/byte_pair.hpp"
 #include "limpid/tokenizer/character.hpp"
@@ -74,15 +75,10 @@ void expect_unset(const Json& object, const std::string& place,
 }
 
 // Puts a token in its place, if the id is a number and the place is free.
-void place_token(std::vector<std::optional<std::string>>& tokens, const std::string& name,
-                 const Json& id, std::string bytes) {
-  if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= tokens.size()) {
-    reject(fmt::format("token {} has id {}, expected 0 to {}: there are {} tokens", shown(name),
-                       shown(id), tokens.size() - 1, tokens.size()));
-  }
-  std::optional<std::string>& slot = tokens[id.get<std::size_t>()];
-  if (slot) reject(fmt::format("token {} has id {}, as another token has", shown(name), shown(id)));
-  slot = std::move(bytes);
+void place_token(TokenTable& tokens, const std::string& name, const Json& id, std::string bytes) {
+  std::optional<std::uint64_t> number;
+  if (id.is_number_unsigned()) number = id.get<std::uint64_t>();
+  tokens.place(name, shown(id), number, std::move(bytes));
 }
 
 TokenSet read_tokens(const Json& file, const Json& vocab, bool to_bytes) {
@@ -105,7 +101,7 @@ TokenSet read_tokens(const Json& file, const Json& vocab, bool to_bytes) {
   }
   const std::set<std::string> special_set(specials.begin(), specials.end());
   // Every token in its place.
-  std::vector<std::optional<std::string>> tokens(size);
+  TokenTable tokens(size);
   for (const auto& [name, id] : vocab.items()) {
     const bool text = !to_bytes || special_set.contains(name);
     const auto bytes = text ? name : from_byte_alphabet(name);
@@ -116,14 +112,7 @@ TokenSet read_tokens(const Json& file, const Json& vocab, bool to_bytes) {
     if (vocab.contains(specials[i])) continue;
     place_token(tokens, specials[i], get(added[i], "id"), specials[i]);
   }
-  TokenSet set;
-  for (std::size_t id = 0; id < size; ++id) {
-    if (!tokens[id]) reject(fmt::format("no token has id {}, expected ids 0 to {}", id, size - 1));
-    if (set.vocabulary.add(*tokens[id]) != static_cast<TokenId>(id)) {
-      reject(fmt::format("token {} has the bytes of token {}, expected others", id,
-                         *set.vocabulary.find(*tokens[id])));
-    }
-  }
+  TokenSet set{tokens.vocabulary(), {}, std::nullopt};
   for (const std::string& special : specials) {
     set.special_ids.push_back(*set.vocabulary.find(special));
   }
@@ -175,9 +164,12 @@ std::unique_ptr<Tokenizer> read(const Json& file) {
   if (type != "BPE" && type != "WordLevel") {
     reject(fmt::format("model.type is \"{}\", expected BPE or WordLevel", type));
   }
-  expect_unset(model, "model.",
-               {"dropout", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk",
-                "byte_fallback", "ignore_merges"});
+  expect_unset(
+      model, "model.",
+      {"dropout", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback"});
+  const bool whole = get(model, "ignore_merges") == true;  // pieces that are tokens
+  const bool merging = type == "BPE" && cutting.to_bytes;
+  if (!whole || !merging) expect_unset(model, "model.", {"ignore_merges"});
 
   TokenSet tokens = read_tokens(file, vocab, cutting.to_bytes);
   if (!cutting.to_bytes && !get(model, "unk_token").is_null()) {  // bytes are never unknown
@@ -198,14 +190,15 @@ std::unique_ptr<Tokenizer> read(const Json& file) {
     }
     return std::make_unique<CharacterTokenizer>(std::move(tokens));
   }
-  if (merges.empty() && cutting.pattern == Pattern::none && is_plain_bytes(tokens)) {
+  if (merges.empty() && !whole && cutting.pattern == Pattern::none && is_plain_bytes(tokens)) {
     std::vector<std::string> specials;
     for (TokenId id = 256; id < tokens.vocabulary.size(); ++id) {
       specials.emplace_back(tokens.vocabulary[id]);
     }
     return std::make_unique<ByteTokenizer>(specials);
   }
-  return std::make_unique<BytePairTokenizer>(std::move(tokens), std::move(merges), cutting.pattern);
+  return std::make_unique<BytePairTokenizer>(std::move(tokens), std::move(merges), cutting.pattern,
+                                             whole ? WholePieces::looked_up : WholePieces::merged);
 }
 
 }  // namespace

@@ -47,8 +47,12 @@ struct PieceCache : EncodeCache {
 
 }  // namespace
 
-BytePairTokenizer::BytePairTokenizer(TokenSet tokens, std::vector<Merge> merges, Pattern pattern)
-    : Tokenizer(std::move(tokens)), merges_(std::move(merges)), pattern_(pattern) {
+BytePairTokenizer::BytePairTokenizer(TokenSet tokens, std::vector<Merge> merges, Pattern pattern,
+                                     WholePieces whole_pieces)
+    : Tokenizer(std::move(tokens)),
+      merges_(std::move(merges)),
+      pattern_(pattern),
+      whole_pieces_(whole_pieces) {
   for (int byte = 0; byte < 256; ++byte) {
     const auto id = vocabulary().find(std::string(1, static_cast<char>(byte)));
     if (!id || is_special(*id)) {
@@ -57,6 +61,7 @@ BytePairTokenizer::BytePairTokenizer(TokenSet tokens, std::vector<Merge> merges,
     byte_ids_[static_cast<std::size_t>(byte)] = *id;
   }
   fingerprint_ = hash_bytes(pattern_name(pattern_), Tokenizer::fingerprint());
+  if (whole_pieces_ == WholePieces::looked_up) fingerprint_ = hash_word(fingerprint_, 1);
   for (const Merge& merge : merges_) {
     const auto rank = static_cast<std::int32_t>(merged_.size());
     const std::string joined =
@@ -114,6 +119,13 @@ void BytePairTokenizer::encode_text(std::string_view text, EncodeCache* cache,
 }
 
 void BytePairTokenizer::encode_piece(std::string_view piece, std::vector<TokenId>& ids) const {
+  if (whole_pieces_ == WholePieces::looked_up) {
+    const auto whole = vocabulary().find(piece);
+    if (whole && !is_special(*whole)) {
+      ids.push_back(*whole);
+      return;
+    }
+  }
   if (piece.size() <= kShort) {
     merge_short(piece, ids);
   } else {

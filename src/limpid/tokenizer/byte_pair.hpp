@@ -51,9 +51,16 @@ struct Merge {
   bool operator==(const Merge&) const = default;
 };
 
+/// What becomes of a piece that is a token as it stands.
+enum class WholePieces {
+  merged,     ///< what the merges make of it: the definition
+  looked_up,  ///< that token, even if merges would not make it: Llama 3 (ignore_merges), tiktoken
+};
+
 class LIMPID_API BytePairTokenizer : public Tokenizer {
  public:
-  BytePairTokenizer(TokenSet tokens, std::vector<Merge> merges, Pattern pattern = Pattern::gpt2);
+  BytePairTokenizer(TokenSet tokens, std::vector<Merge> merges, Pattern pattern = Pattern::gpt2,
+                    WholePieces whole_pieces = WholePieces::merged);
 
   std::string_view kind() const override { return "bpe"; }
   std::unique_ptr<EncodeCache> new_cache() const override;
@@ -62,6 +69,7 @@ class LIMPID_API BytePairTokenizer : public Tokenizer {
   /// Merge i has rank i: the lower, the earlier it is applied.
   std::span<const Merge> merges() const { return merges_; }
   Pattern pattern() const { return pattern_; }
+  WholePieces whole_pieces() const { return whole_pieces_; }
 
  protected:
   void encode_text(std::string_view text, EncodeCache* cache,
@@ -77,6 +85,7 @@ class LIMPID_API BytePairTokenizer : public Tokenizer {
   std::vector<TokenId> merged_;  // by rank: the token that a merge makes
   PairMap ranks_;
   Pattern pattern_;
+  WholePieces whole_pieces_;
   std::uint64_t fingerprint_ = 0;
 };
 

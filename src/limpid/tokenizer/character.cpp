@@ -78,4 +78,8 @@ void CharacterTokenizer::encode_text(std::string_view text, EncodeCache* /*cache
   }
 }
 
+std::size_t CharacterTokenizer::bytes_covered(TokenId id, std::string_view text) const {
+  return id == unknown() ? first_code_point(text).length : Tokenizer::bytes_covered(id, text);
+}
+
 }  // namespace limpid

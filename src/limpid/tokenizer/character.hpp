@@ -42,6 +42,7 @@ class LIMPID_API CharacterTokenizer : public Tokenizer {
  protected:
   void encode_text(std::string_view text, EncodeCache* cache,
                    std::vector<TokenId>& ids) const override;
+  std::size_t bytes_covered(TokenId id, std::string_view text) const override;
 
  private:
   TokenId token_of(std::string_view character) const;  // -1: none

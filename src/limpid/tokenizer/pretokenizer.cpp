@@ -1,87 +1,12 @@
 #include "limpid/tokenizer/pretokenizer.hpp"
 
-#include <utf8proc.h>
-
-#include <array>
-
-#include "limpid/tokenizer/utf8.hpp"
+#include "limpid/tokenizer/character_class.hpp"
+#include "limpid/tokenizer/cl100k_pattern.hpp"
 
 namespace limpid {
 namespace {
 
 using enum CharacterClass;
-
-CharacterClass look_up(char32_t code_point) {
-  // White_Space is every separator (Z..) and six control characters.
-  if ((code_point >= 0x09 && code_point <= 0x0D) || code_point == 0x85) return space;
-  switch (utf8proc_category(static_cast<utf8proc_int32_t>(code_point))) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-      return letter;
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC:
-    case UTF8PROC_CATEGORY_ME:
-      return mark;
-    case UTF8PROC_CATEGORY_ND:
-    case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO:
-      return number;
-    case UTF8PROC_CATEGORY_ZS:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-      return space;
-    default:
-      return other;
-  }
-}
-
-std::array<CharacterClass, 128> make_ascii_classes() {
-  std::array<CharacterClass, 128> classes{};
-  for (char32_t c = 0; c < 128; ++c) classes[c] = look_up(c);
-  return classes;
-}
-
-const std::array<CharacterClass, 128> kAscii = make_ascii_classes();
-
-struct Character {
-  CharacterClass kind;
-  std::size_t length;
-};
-
-// The character that begins at a byte. REQUIRES at < text.size().
-Character character_at(std::string_view text, std::size_t at) {
-  const auto byte = static_cast<std::uint8_t>(text[at]);
-  if (byte < 0x80) return {kAscii[byte], 1};
-  const CodePoint point = first_code_point(text.substr(at));
-  return {point.valid ? look_up(point.value) : other, point.length};
-}
-
-// Where a run of characters that `belongs` accepts ends.
-template <class Belongs>
-std::size_t run_end(std::string_view text, std::size_t at, Belongs belongs) {
-  while (at < text.size()) {
-    const Character next = character_at(text, at);
-    if (!belongs(next.kind)) break;
-    at += next.length;
-  }
-  return at;
-}
-
-// \s+(?!\S)|\s+   All of the run if it ends the text, else without its last character, unless that
-// is its only one. REQUIRES text begins with white space.
-std::size_t space_length(std::string_view text) {
-  std::size_t end = 0, last = 0;
-  while (end < text.size()) {
-    const Character next = character_at(text, end);
-    if (next.kind != space) return last == 0 ? end : last;
-    last = end;
-    end += next.length;
-  }
-  return end;
-}
 
 // The " ?" before a run: 1 when the text begins with a space that something else follows.
 std::size_t leading_space(std::string_view text) {
@@ -115,7 +40,7 @@ std::size_t whitespace_length(std::string_view text) {
 std::size_t word_length(std::string_view text) {
   const auto in_word = [](CharacterClass kind) { return kind != space && kind != other; };
   const std::size_t begin = leading_space(text);
-  const Character first = character_at(text, begin);
+  const ClassedCharacter first = character_at(text, begin);
   if (!in_word(first.kind)) return begin + first.length;  // one sign, or one white space
   std::size_t end = run_end(text, begin, in_word);
   // An apostrophe belongs to the word when the word goes on behind it.
@@ -135,6 +60,8 @@ std::string_view pattern_name(Pattern pattern) {
   switch (pattern) {
     case Pattern::gpt2:
       return "gpt2";
+    case Pattern::cl100k:
+      return "cl100k";
     case Pattern::whitespace:
       return "whitespace";
     case Pattern::words:
@@ -149,6 +76,9 @@ std::string_view pattern_regex(Pattern pattern) {
   switch (pattern) {
     case Pattern::gpt2:
       return R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+    case Pattern::cl100k:
+      return R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3})"
+             R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
     case Pattern::whitespace:
       return R"( ?\S+|\s+(?!\S)|\s+)";
     case Pattern::words:
@@ -163,6 +93,8 @@ std::size_t piece_length(std::string_view text, Pattern pattern) {
   switch (pattern) {
     case Pattern::gpt2:
       return gpt2_length(text);
+    case Pattern::cl100k:
+      return cl100k_length(text);
     case Pattern::whitespace:
       return whitespace_length(text);
     case Pattern::words:
@@ -171,10 +103,6 @@ std::size_t piece_length(std::string_view text, Pattern pattern) {
       break;
   }
   return text.size();
-}
-
-CharacterClass character_class(char32_t code_point) {
-  return look_up(code_point);
 }
 
 }  // namespace limpid

@@ -5,6 +5,7 @@
 ///
 ///   gpt2        "Hello world"            Hello| world          a space goes with the word behind it
 ///               "It's 2026,   isn't it"  It|'s| 2026|,|  | isn|'t| it
+///   cl100k      "It's 2026,   isn't it"  It|'s| |202|6|,|  | isn|'t| it       (cl100k_pattern.hpp)
 ///   whitespace  "It's 2026,   isn't it"  It's| 2026,|  | isn't| it
 ///   words       "It's 2026,   isn't it"  It's| 2026|,| | | isn't| it
 ///   none        "It's 2026,   isn't it"  the whole text
@@ -13,6 +14,7 @@
 /// mark that joins a letter, \p{N} a numeral, \s white space):
 ///
 ///   gpt2        /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/
+///   cl100k      GPT-4's, in cl100k_pattern.hpp
 ///   whitespace  / ?\S+|\s+(?!\S)|\s+/
 ///   words       / ?[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}\p{N}]+)*| ?[^\s\p{L}\p{M}\p{N}]|\s/
 ///
@@ -20,21 +22,20 @@
 /// scanner of one character's class after another does the same in one walk.
 ///
 /// SOURCE  Radford et al. 2019 (GPT-2), section 2.2; the pattern is that of its encoder
-/// USES    core, tokenizer/utf8
-/// COST    a table lookup for each byte of ASCII, utf8proc's two for each other character
+/// USES    core, tokenizer/character_class, tokenizer/cl100k_pattern
+/// COST    a look at the class of each character (character_class.hpp)
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
 
 #include "limpid/core/export.hpp"
 
 namespace limpid {
 
-enum class Pattern { gpt2, whitespace, words, none };
+enum class Pattern { gpt2, whitespace, words, none, cl100k };
 
-/// "gpt2", "whitespace", "words" or "none".
+/// "gpt2", "cl100k", "whitespace", "words" or "none".
 LIMPID_API std::string_view pattern_name(Pattern pattern);
 
 /// The pattern as a regular expression, for programs that run one; empty for `none`.
@@ -48,10 +49,5 @@ LIMPID_API std::string_view pattern_regex(Pattern pattern);
 ///     text.remove_prefix(piece.size());
 ///   }
 LIMPID_API std::size_t piece_length(std::string_view text, Pattern pattern);
-
-/// What the patterns can see of a character. Bytes that are not UTF-8 are `other`.
-enum class CharacterClass : std::uint8_t { letter, mark, number, space, other };
-
-LIMPID_API CharacterClass character_class(char32_t code_point);
 
 }  // namespace limpid

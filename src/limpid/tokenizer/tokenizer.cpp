@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "limpid/core/check.hpp"
@@ -37,29 +38,59 @@ Tokenizer::Tokenizer(TokenSet tokens) : tokens_(std::move(tokens)) {
 
 std::vector<TokenId> Tokenizer::encode(std::string_view text, Specials specials,
                                        EncodeCache* cache) const {
+  PlacedTokens tokens;
+  encode_into(text, specials, cache, tokens, false);
+  return std::move(tokens.ids);
+}
+
+PlacedTokens Tokenizer::encode_with_places(std::string_view text, Specials specials,
+                                           EncodeCache* cache) const {
+  PlacedTokens tokens;
+  encode_into(text, specials, cache, tokens, true);
+  return tokens;
+}
+
+void Tokenizer::encode_into(std::string_view text, Specials specials, EncodeCache* cache,
+                            PlacedTokens& out, bool with_places) const {
   std::unique_ptr<EncodeCache> own;
   if (cache == nullptr && text.size() >= kWorthACache) {
     own = new_cache();
     cache = own.get();
   }
-  std::vector<TokenId> ids;
-  if (specials == Specials::as_text) {
-    encode_text(text, cache, ids);
-    return ids;
-  }
-  std::string_view rest = text;
-  while (const auto found = find_special(rest, special_texts_)) {
+  std::size_t at = 0;  // where what is not encoded yet begins
+  const auto encode_up_to = [&](std::size_t end) {
+    const std::size_t first = out.ids.size();
+    encode_text(text.substr(at, end - at), cache, out.ids);
+    if (with_places) {
+      // A token never covers a byte behind `end`, so its kind must not see any.
+      for (std::size_t i = first; i < out.ids.size(); ++i) {
+        const std::size_t begin = at;
+        at += bytes_covered(out.ids[i], text.substr(begin, end - begin));
+        out.places.push_back({begin, at});
+      }
+      assert(at == end);
+    }
+    at = end;
+  };
+  if (specials == Specials::as_text) return encode_up_to(text.size());
+
+  while (const auto found = find_special(text.substr(at), special_texts_)) {
+    const std::size_t begin = at + found->position;
     if (specials == Specials::forbidden) {
       fail("tokenizer",
            fmt::format("the text holds {:?} at byte {}, where no special token is allowed",
-                       special_texts_[found->index], text.size() - rest.size() + found->position));
+                       special_texts_[found->index], begin));
     }
-    encode_text(rest.substr(0, found->position), cache, ids);
-    ids.push_back(tokens_.special_ids[found->index]);
-    rest.remove_prefix(found->position + special_texts_[found->index].size());
+    encode_up_to(begin);
+    at = begin + special_texts_[found->index].size();
+    out.ids.push_back(tokens_.special_ids[found->index]);
+    if (with_places) out.places.push_back({begin, at});
   }
-  encode_text(rest, cache, ids);
-  return ids;
+  encode_up_to(text.size());
+}
+
+std::size_t Tokenizer::bytes_covered(TokenId id, std::string_view /*text*/) const {
+  return token_bytes(id).size();
 }
 
 std::string Tokenizer::decode(std::span<const TokenId> ids) const {

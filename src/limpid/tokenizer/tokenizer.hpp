@@ -14,6 +14,10 @@
 /// neighbours and is never split. What a user types must not become one by accident, so `encode`
 /// takes its letters as letters unless it is told otherwise.
 ///
+/// On request each token comes with its **place** in the text, in bytes: "it <|unknown|>" for "it
+/// rained" has the places 0..2, 2..9. Places follow each other without a gap from the first byte to
+/// the last.
+///
 /// Tokenizers do not change after construction: any number of threads may use one at once.
 ///
 /// USES    core, tokenizer/vocabulary, tokenizer/special_tokens, tokenizer/hash
@@ -21,6 +25,7 @@
 ///         special token although they are forbidden
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -48,6 +53,17 @@ struct LIMPID_API EncodeCache {
   virtual ~EncodeCache();
 };
 
+/// The bytes of a text that a token stands for: text[begin .. end).
+struct TokenPlace {
+  std::size_t begin, end;
+  bool operator==(const TokenPlace&) const = default;
+};
+
+struct PlacedTokens {
+  std::vector<TokenId> ids;
+  std::vector<TokenPlace> places;  ///< one for each id
+};
+
 class LIMPID_API Tokenizer {
  public:
   virtual ~Tokenizer();
@@ -59,6 +75,9 @@ class LIMPID_API Tokenizer {
   /// texts.
   std::vector<TokenId> encode(std::string_view text, Specials specials = Specials::as_text,
                               EncodeCache* cache = nullptr) const;
+  /// The same tokens with their places. A byte-level token may begin or end within a character.
+  PlacedTokens encode_with_places(std::string_view text, Specials specials = Specials::as_text,
+                                  EncodeCache* cache = nullptr) const;
   /// The bytes of all tokens, one behind the other; special tokens appear as their text. A token
   /// may be a part of a character: use Utf8Stream to show tokens as they come.
   std::string decode(std::span<const TokenId> ids) const;
@@ -94,7 +113,15 @@ class LIMPID_API Tokenizer {
   virtual void encode_text(std::string_view text, EncodeCache* cache,
                            std::vector<TokenId>& ids) const = 0;
 
+  /// How many bytes of `text`, from its beginning, a token stands for that `encode_text` put there:
+  /// as many as it has itself. Kinds whose tokens are not what they stand for (unknown ones) know
+  /// better.
+  virtual std::size_t bytes_covered(TokenId id, std::string_view text) const;
+
  private:
+  void encode_into(std::string_view text, Specials specials, EncodeCache* cache, PlacedTokens& out,
+                   bool with_places) const;
+
   TokenSet tokens_;
   std::vector<std::string> special_texts_;
 };

@@ -56,4 +56,8 @@ void WordTokenizer::encode_text(std::string_view text, EncodeCache* /*cache*/,
   }
 }
 
+std::size_t WordTokenizer::bytes_covered(TokenId id, std::string_view text) const {
+  return id == unknown() ? piece_length(text, Pattern::words) : Tokenizer::bytes_covered(id, text);
+}
+
 }  // namespace limpid

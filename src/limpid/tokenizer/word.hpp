@@ -16,7 +16,8 @@
 ///         words merged into one)
 /// USES    core, tokenizer/tokenizer, tokenizer/special_tokens, tokenizer/piece_counts,
 /// USES    tokenizer/pretokenizer, tokenizer/utf8
-/// ERRORS  std::invalid_argument when a text for the vocabulary is empty or not UTF-8, when min_count
+/// ERRORS  std::invalid_argument when a text for the vocabulary is empty or not UTF-8, when
+/// min_count
 ///         is below 1, or when there is no unknown token
 #pragma once
 
@@ -48,6 +49,7 @@ class LIMPID_API WordTokenizer : public Tokenizer {
  protected:
   void encode_text(std::string_view text, EncodeCache* cache,
                    std::vector<TokenId>& ids) const override;
+  std::size_t bytes_covered(TokenId id, std::string_view text) const override;
 };
 
 }  // namespace limpid
