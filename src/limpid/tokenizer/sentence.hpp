@@ -14,13 +14,13 @@
 ///   the sentence would be a bare number          1. Open the box.
 ///
 /// The stops of scripts that have none of these uses (。 ？ ؟ ۔ । ። and more) always end one, and so
-/// does an empty line. Rules only guess: "in the U.S. He left" stays whole here, "am 3. Mai" is cut,
-/// and a sentence about iPhones should not begin with one.
+/// does an empty line. Rules only guess: "in the U.S. He left" stays whole here, "am 3. Mai" is
+/// cut, and a sentence that begins with a small letter is taken for a part of the one before.
 ///
-/// Why is there no sentence tokenizer? A vocabulary helps only if its entries come again. In the
-/// first half of 400 KB of tales, whose world is small on purpose, 56% of the distinct sentences
-/// occur once; of the sentences of the second half 40% are new. Of its words 0.02% are new.
-/// (sentence_test.cpp measures it. In books nearly every sentence is new.)
+/// Why is there no sentence tokenizer? A vocabulary helps only if its entries come again. Of 6640
+/// sentences in 400 KB of tales, whose world is small on purpose, 6618 occur once. With the first
+/// half as vocabulary 99.8% of the second half's sentences are unknown, and 3.9% of its words
+/// (invented names). sentence_test.cpp measures it.
 ///
 /// SOURCE  Unicode Standard Annex 29, section 5 (the properties); the rules are our own
 /// USES    tokenizer/pretokenizer, tokenizer/utf8

@@ -9,12 +9,13 @@
 ///   unh|appi|ness      .001 * .002 * .05   = .0000001     greedy WordPiece would begin like this
 ///   u|n|h|a|p|p|i|...  .0001^11            = 10^-44
 ///
-/// The table of unigram_lattice.hpp finds it without trying all ways. Fewer pieces mean fewer factors
-/// below 1, so short ways win unless their pieces are rare.
+/// The table of unigram_lattice.hpp finds it without trying all ways. Fewer pieces mean fewer
+/// factors below 1, so short ways win unless their pieces are rare.
 ///
-/// SentencePiece writes a space as ▁ ("▁the"), so that a piece may hold one and decoding is joining.
-/// Here a token is its bytes, so the piece holds the space itself (" the"), and `with_space_marks`
-/// writes it as ▁ for readers and for files. No space is put before the first word of a text.
+/// SentencePiece writes a space as ▁ ("▁the"), so that a piece may hold one and decoding is
+/// joining. Here a token is its bytes, so the piece holds the space itself (" the"), and
+/// `with_space_marks` writes it as ▁ for readers and for files. Unlike there, no space is put
+/// before the first word of a text, and no white space is lost.
 ///
 /// A character that is no piece is <|unknown|>, at a price e^10 times below the rarest piece, one
 /// for each character. With byte fallback the 256 bytes are pieces too, each at that price: nothing

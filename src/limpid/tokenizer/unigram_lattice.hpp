@@ -1,13 +1,13 @@
 /// All ways to cut a text into pieces, in one table: the part that encoding (unigram) and training
 /// (unigram_trainer) share.
 ///
-/// A way through the text is as probable as the product of its pieces. There are up to 2^(n-1) ways,
-/// but what comes behind a place does not depend on how one came there, so one number for each place
-/// will do. p(begin..end) being the probability of the piece that stands there:
+/// A way through the text is as probable as the product of its pieces. There are up to 2^(n-1)
+/// ways, but what comes behind a place does not depend on how one came there, so one number for
+/// each place will do. p(begin..end) being the probability of the piece that stands there:
 ///
-///   best[end]     = max over begin of  best[begin] * p(begin..end)           Viterbi
-///   forward[end]  = sum over begin of  forward[begin] * p(begin..end)        all ways to `end`
-///   backward[begin] = sum over end of  p(begin..end) * backward[end]         all ways from `begin`
+///   best[end]       = max over begin of  best[begin] * p(begin..end)        Viterbi
+///   forward[end]    = sum over begin of  forward[begin] * p(begin..end)     all ways to `end`
+///   backward[begin] = sum over end of    p(begin..end) * backward[end]      all ways from `begin`
 ///
 ///   unhappiness     un .04, happi .01, ness .05, happiness .001
 ///   un|happi|ness   .04 * .01 * .05 = .00002      un|happiness   .04 * .001 = .00004    the best

@@ -4,15 +4,15 @@
 ///   1. Seed: all characters, and the substrings of words that occur twice or more; of these the
 ///      first `seed_size` by count * length.
 ///   2. EM, twice. E: how often is each piece expected, over all ways to cut each word, each way
-///      weighed by its probability (unigram_lattice.hpp)? M: its share of all expected pieces is its
-///      new probability. No step makes the text less probable.
+///      weighed by its probability (unigram_lattice.hpp)? M: its share of all expected pieces is
+///      its new probability. No step makes the text less probable.
 ///   3. Prune: a piece's loss is what the text's log probability would lose without it, the piece
 ///      being cut in its next best way wherever it stood:
 ///
 ///        loss(piece) = expected(piece) * (log p(piece) - log p(best way without it))
 ///
-///      Keep every character and, with them, the three quarters that lose most; back to 2, until the
-///      vocabulary is as small as asked.
+///      Keep three of four pieces: every character, then those whose loss is greatest. Back to 2,
+///      until the vocabulary is as small as asked.
 ///
 ///   "happi" lives while "ness" and "er" follow it; where only "happiness" occurs, "happiness"
 ///   explains the same text with one factor, "happi" is expected nowhere, and goes.
@@ -23,10 +23,11 @@
 /// SOURCE  Kudo 2018, arXiv:1804.10959, section 3.2
 /// USES    core, tokenizer/unigram, tokenizer/unigram_lattice, tokenizer/piece_counts,
 /// USES    tokenizer/pretokenizer, tokenizer/special_tokens, tokenizer/utf8, tokenizer/vocabulary
-/// ERRORS  std::invalid_argument when the text is empty or not UTF-8, or when the vocabulary asked for
-///         cannot hold the characters (with byte fallback: the bytes too) and the other tokens
+/// ERRORS  std::invalid_argument when the text is empty, not UTF-8 or made of special tokens only,
+///         or when the vocabulary asked for cannot hold the characters, what stands for unknown ones
+///         (or the 256 bytes) and special tokens
 /// COST    memory for all distinct substrings up to `longest` characters; each EM step cuts every
-///         distinct word: a megabyte of tales takes seconds
+///         distinct word in all ways: for a lesson, not for a library
 #pragma once
 
 #include <cstddef>

@@ -5,9 +5,9 @@
 ///
 ///   score(a, b) = count(ab) / (count(a) * count(b))        join the pair with the highest score
 ///
-/// Up to a constant this is p(ab) / (p(a) p(b)): by so much the text becomes likelier, for each place
-/// where the pair stands, when the two become one. With the words ran x9, rang x3, fan x6, fang x2,
-/// rat x4 (so r 16, f 8, ##a 24, ##n 20, ##g 5, ##t 4):
+/// Up to a constant this is p(ab) / (p(a) p(b)): by so much the text becomes likelier, for each
+/// place where the pair stands, when the two become one. With the words ran x9, rang x3, fan x6,
+/// fang x2, rat x4 (so r 16, f 8, ##a 24, ##n 20, ##g 5, ##t 4):
 ///
 ///   ##a+##n  20 / (24 * 20) = 1/24     the most frequent pair: byte pairs would take it
 ///   ##n+##g   5 / (20 * 5)  = 1/20     ##g never stands without ##n before it: this one is joined
