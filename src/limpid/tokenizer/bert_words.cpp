@@ -20,10 +20,13 @@ bool is_space(char32_t c) {
   return c != 0x85 && character_class(c) == CharacterClass::space;
 }
 
+// Control and format characters and those of private use.
 bool is_dropped(char32_t c) {
   if (c == 0 || c == kReplacement) return true;
   if (is_space(c)) return false;
-  return category(c) == UTF8PROC_CATEGORY_CC || category(c) == UTF8PROC_CATEGORY_CF;
+  const utf8proc_category_t kind = category(c);
+  return kind == UTF8PROC_CATEGORY_CC || kind == UTF8PROC_CATEGORY_CF ||
+         kind == UTF8PROC_CATEGORY_CO;
 }
 
 // The blocks of Chinese characters. Kana and Hangul are not among them: they are spelt in words.
