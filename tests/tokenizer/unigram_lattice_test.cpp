@@ -181,6 +181,13 @@ TEST_CASE("edges: the empty text, equal ways, impossible pieces, unknown charact
   CHECK(best_path(with_unknown, "a\xFF\xE2\x82").ids == Ids{0, 7, 7});
   CHECK(std::abs(best_path(with_unknown, "世").log_probability + 30) <= 1e-12);
 
+  // A character may be unknown although a longer piece begins with it: ?|bc beats ab|?.
+  const Pieces crossing({{"ab", .1}, {"bc", .2}});
+  ScoredPieces either = crossing.view();
+  either.unknown = 7;
+  either.unknown_log_probability = -30;
+  CHECK(best_path(either, "abc").ids == Ids{7, 1});
+
   pieces.log_probabilities[1] = kImpossible;
   CHECK(best_path(pieces.view(), "aa").ids == Ids{0, 0});
   pieces.log_probabilities[0] = kImpossible;

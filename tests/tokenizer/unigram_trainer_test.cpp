@@ -136,6 +136,17 @@ TEST_CASE("property: more pieces, fewer tokens; the most probable piece first, t
   }
 }
 
+TEST_CASE("property: with room for all seeds, training is two steps of EM") {
+  UnigramPieces pieces = seed_pieces(words_of(kHappy), 1000, 16);
+  for (int step = 0; step < 2; ++step) em_step(pieces, words_of(kHappy));
+  const auto tokenizer = train_unigram(kHappy, {.vocab_size = 2000, .seed_size = 1000});
+  for (TokenId id = 0; id + 2 < tokenizer.vocab_size(); ++id) {
+    const auto same =
+        static_cast<std::size_t>(pieces.vocabulary.find(tokenizer.token_bytes(id)).value());
+    CHECK(tokenizer.log_probability(id) == pieces.log_probabilities[same]);
+  }
+}
+
 TEST_CASE("property: words that never occurred are put together from parts that did") {
   const auto tokenizer = train_unigram(kHappy, {.vocab_size = 60});
   const auto last = [&](std::string_view word) {

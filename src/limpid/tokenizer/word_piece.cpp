@@ -17,11 +17,6 @@ std::size_t count_characters(std::string_view word) {
   return count;
 }
 
-// A byte that goes on with a character instead of beginning one.
-bool inside_character(char byte) {
-  return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
-}
-
 }  // namespace
 
 WordPieceTokenizer::WordPieceTokenizer(TokenSet tokens, bool lower_case)
@@ -48,12 +43,10 @@ std::optional<WordPieceTokenizer::Piece> WordPieceTokenizer::longest_piece(
   std::string token(begin == 0 ? "" : kContinuation);
   const std::size_t prefix = token.size();
   token += rest.substr(0, longest_);
-  // Shorten from the end, character by character.
+  // Shorten from the end. What ends inside a character is no piece.
   for (; token.size() > prefix; token.pop_back()) {
-    const std::size_t length = token.size() - prefix;
-    if (length < rest.size() && inside_character(rest[length])) continue;
     const auto id = vocabulary().find(token);
-    if (id && !is_special(*id) && id != unknown()) return Piece{*id, length};
+    if (id && !is_special(*id) && id != unknown()) return Piece{*id, token.size() - prefix};
   }
   return std::nullopt;
 }

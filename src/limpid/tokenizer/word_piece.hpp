@@ -24,7 +24,7 @@
 /// USES    core, tokenizer/tokenizer, tokenizer/special_tokens, tokenizer/bert_words,
 /// USES    tokenizer/hash, tokenizer/utf8
 /// ERRORS  std::invalid_argument when there is no unknown token
-/// COST    for each token at most as many look-ups as the longest piece has characters
+/// COST    for each token at most as many look-ups as the longest piece has bytes
 #pragma once
 
 #include <cstddef>
