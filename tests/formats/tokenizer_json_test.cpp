@@ -3,12 +3,14 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "limpid/tokenizer/byte.hpp"
 #include "limpid/tokenizer/byte_pair_trainer.hpp"
 #include "limpid/tokenizer/factory.hpp"
+#include "limpid/tokenizer/word_piece.hpp"
 
 #include "support/scratch_directory.hpp"
 #include "tokenizer/texts.hpp"
@@ -139,4 +141,13 @@ TEST_CASE("misuse: no file, no tokenizer") {
   put(directory / "empty.json", "");
   CHECK(failure(directory.path(), [&] { read_tokenizer(directory / "empty.json"); }) ==
         "empty.json: is not JSON, at byte 1");
+}
+
+TEST_CASE("misuse: kinds that have no form in the file") {
+  Vocabulary vocabulary;
+  const TokenId unknown = vocabulary.add(kBertUnknown);
+  CHECK_THROWS_WITH_AS(
+      to_tokenizer_json(WordPieceTokenizer(TokenSet{vocabulary, {}, unknown})),
+      "tokenizer_json: cannot write the kind \"wordpiece\", expected bpe, byte, char or word",
+      std::invalid_argument);
 }

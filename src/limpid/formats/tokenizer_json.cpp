@@ -1,9 +1,11 @@
 #include "limpid/formats/tokenizer_json.hpp"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <utility>
 
+#include "limpid/core/check.hpp"
 #include "limpid/formats/atomic_file.hpp"
 #include "limpid/formats/byte_alphabet.hpp"
 #include "limpid/formats/pretokenizer_json.hpp"
@@ -22,7 +24,13 @@ Cutting cutting_of(const Tokenizer& tokenizer) {
   if (tokenizer.kind() == "char") return {Pattern::none, false};
   if (tokenizer.kind() == "word") return {Pattern::words, false};
   if (tokenizer.kind() == "byte") return {Pattern::none, true};
-  return {dynamic_cast<const BytePairTokenizer&>(tokenizer).pattern(), true};
+  const auto* pairs = dynamic_cast<const BytePairTokenizer*>(&tokenizer);
+  if (pairs == nullptr) {
+    fail("tokenizer_json",
+         fmt::format("cannot write the kind {:?}, expected bpe, byte, char or word",
+                     tokenizer.kind()));
+  }
+  return {pairs->pattern(), true};
 }
 
 Json added_tokens(const Tokenizer& tokenizer) {

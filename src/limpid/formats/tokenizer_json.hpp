@@ -15,10 +15,11 @@
 /// Special tokens stand in `vocab` and in `added_tokens`. Reading what was written gives the same ids and
 /// the same fingerprint.
 ///
-/// USES    formats/atomic_file, formats/byte_alphabet, formats/pretokenizer_json, formats/text_file,
-/// USES    formats/tokenizer_json_reader, tokenizer/byte_pair, tokenizer/pretokenizer,
-/// USES    tokenizer/tokenizer
-/// ERRORS  std::runtime_error, one line that names the file; reading: tokenizer_json_reader.hpp
+/// USES    core/check, formats/atomic_file, formats/byte_alphabet, formats/pretokenizer_json,
+/// USES    formats/text_file, formats/tokenizer_json_reader, tokenizer/byte_pair,
+/// USES    tokenizer/pretokenizer, tokenizer/tokenizer
+/// ERRORS  std::runtime_error, one line that names the file; reading: tokenizer_json_reader.hpp;
+///         std::invalid_argument when a tokenizer of another kind is to be written
 #pragma once
 
 #include <filesystem>

@@ -6,6 +6,8 @@
 ///   character   u n h a p p i n e s s             11 tokens; every word can be spelt
 ///   byte        75 6E 68 61 70 70 69 6E 65 73 73  11 tokens; every script can be spelt
 ///   byte_pair   un happi ness                     frequent strings are tokens, the rest is spelt
+///   word_piece  un ##happi ##ness                 the longest piece that fits, from left to right
+///   unigram     un happi ness                     the most probable way to cut the word
 ///
 /// Long words make short sequences but a vocabulary without end; bytes make a vocabulary of 256 but
 /// long sequences. Byte pairs lie between, wherever one likes.
@@ -68,7 +70,8 @@ class LIMPID_API Tokenizer {
  public:
   virtual ~Tokenizer();
 
-  /// "word", "char", "byte" or "bpe": the words that `make_tokenizer` understands.
+  /// "word", "char", "byte" or "bpe": the words that `make_tokenizer` understands; "wordpiece",
+  /// "unigram".
   virtual std::string_view kind() const = 0;
 
   /// The tokens of a text. A cache, made by `new_cache` of this tokenizer, may be kept between
@@ -79,8 +82,9 @@ class LIMPID_API Tokenizer {
   PlacedTokens encode_with_places(std::string_view text, Specials specials = Specials::as_text,
                                   EncodeCache* cache = nullptr) const;
   /// The bytes of all tokens, one behind the other; special tokens appear as their text. A token
-  /// may be a part of a character: use Utf8Stream to show tokens as they come.
-  std::string decode(std::span<const TokenId> ids) const;
+  /// may be a part of a character: use Utf8Stream to show tokens as they come. (Of word_piece: the
+  /// words, with a space between them.)
+  virtual std::string decode(std::span<const TokenId> ids) const;
 
   TokenId vocab_size() const { return tokens_.vocabulary.size(); }
   std::string_view token_bytes(TokenId id) const { return tokens_.vocabulary[id]; }

@@ -6,7 +6,7 @@
 /// one space before it, so that decoding is joining and a text of known words comes back byte for
 /// byte. The price: " happiness" and "happiness" are two entries, "happy", "unhappy" and "happier"
 /// share nothing, and what was not in the training text is <|unknown|>. Whole sentences would make
-/// this worse by far: almost none occurs twice. That is why the road leads to smaller pieces.
+/// this worse by far: almost none occurs twice (sentence.hpp). So the road leads to smaller pieces.
 ///
 /// Ids follow the number of occurrences, the most frequent first (equal ones by their bytes); then
 /// come <|unknown|> and the special tokens. Words rarer than `min_count` are left out, so that
