@@ -5,7 +5,7 @@
 #include <cassert>
 #include <cstddef>
 
-#include "limpid/tokenizer/pretokenizer.hpp"
+#include "limpid/tokenizer/character_class.hpp"
 #include "limpid/tokenizer/utf8.hpp"
 
 namespace limpid {

@@ -17,7 +17,7 @@
 /// Face's on fuzzed texts, but for characters that its older tables of Unicode do not know.
 ///
 /// SOURCE  Devlin et al. 2018, arXiv:1810.04805, section 3 (input); its published BasicTokenizer
-/// USES    tokenizer/pretokenizer, tokenizer/utf8
+/// USES    tokenizer/character_class, tokenizer/utf8
 /// COST    a few copies of the text
 #pragma once
 
