@@ -6,7 +6,7 @@
 #include <array>
 #include <string>
 
-#include "limpid/tokenizer/pretokenizer.hpp"
+#include "limpid/tokenizer/character_class.hpp"
 #include "limpid/tokenizer/utf8.hpp"
 
 namespace limpid {

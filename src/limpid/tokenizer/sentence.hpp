@@ -23,7 +23,7 @@
 /// (invented names). sentence_test.cpp measures it.
 ///
 /// SOURCE  Unicode Standard Annex 29, section 5 (the properties); the rules are our own
-/// USES    tokenizer/pretokenizer, tokenizer/utf8
+/// USES    tokenizer/character_class, tokenizer/utf8
 /// COST    one walk over the text
 #pragma once
 

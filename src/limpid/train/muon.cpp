@@ -7,6 +7,7 @@
 
 #include "limpid/core/check.hpp"
 #include "limpid/core/matmul.hpp"
+#include "limpid/core/parallel.hpp"
 
 namespace limpid {
 
@@ -44,7 +45,9 @@ Muon<Real>::Muon(const Parameters<Real>& matrices, const MuonOptions& muon_optio
 template <class Real>
 void Muon<Real>::step(const Parameters<Real>& matrices, double learning_rate) {
   require(matrices.size() == names_.size(), "muon", "expected the parameters of the constructor");
-  for (std::size_t i = 0; i < matrices.size(); ++i) {
+  // One matrix is too small to share well, so threads share out the matrices.
+  parallel_for(static_cast<Index>(matrices.size()), 1, [&](Index index, Index) {
+    const auto i = static_cast<std::size_t>(index);
     const Parameter<Real>& parameter = matrices[i];
     Matrix<Real>& m = momenta_[i];
     if (parameter.name != names_[i] || static_cast<Index>(parameter.value.size()) != m.size()) {
@@ -60,7 +63,7 @@ void Muon<Real>::step(const Parameters<Real>& matrices, double learning_rate) {
     const double decay = parameter.decay ? options.weight_decay : 0;
     w = static_cast<Real>(1 - learning_rate * decay) * w -
         static_cast<Real>(learning_rate * size) * direction;
-  }
+  });
 }
 
 template <class Real>
