@@ -213,16 +213,16 @@ RunOptions preset(std::string_view name) {
     o.model.width = 128;
     o.model.hidden = name == "demo" ? 352 : 512;
     o.batch = 12;
-    o.steps = 1200;
+    o.steps = 900;
     o.initialization = "mimetic";
     o.optimizer = "muon";
-    o.learning_rate = {6e-3, 0, 60, 1200, Decay::linear};
+    o.learning_rate = {6e-3, 0, 60, 900, Decay::linear};
     // A row of the embedding moves only when its token occurs, so the table takes longer steps than the
     // matrices, which move at every token.
     o.adamw_rate = 4;
     o.adamw = {0.9, 0.98, 1e-8, 0.05};
-    o.eval_every = 200;
-    o.save_every = 200;
+    o.eval_every = 150;
+    o.save_every = 150;
     return o;
   }
   fail("options", fmt::format("no preset is called '{}'; there are: {}", name,
