@@ -46,13 +46,20 @@ std::string replaced(const std::string& text, Word word, std::string_view by) {
   return result.replace(word.begin, word.end - word.begin, by);
 }
 
+// The list of names that a word stands in, if it is a name.
+const List* list_of_name(const std::string& word) {
+  for (const List& list : world().lists) {
+    if (list.name.ends_with("names") && list.find(word)) return &list;
+  }
+  return nullptr;
+}
+
 // The characters of a story: its capitalised words that names can be, as often as they appear.
 std::vector<std::string> names_in(const std::string& text) {
-  const List& names = world().lists[0];
   std::vector<std::string> found;
   for (const Word word : words_of(text)) {
     const std::string name = text.substr(word.begin, word.end - word.begin);
-    if (names.find(name) && std::find(found.begin(), found.end(), name) == found.end()) {
+    if (list_of_name(name) != nullptr && !std::count(found.begin(), found.end(), name)) {
       found.push_back(name);
     }
   }
@@ -87,13 +94,20 @@ std::optional<std::string> other_of_list(const char* name, const std::string& wo
   return std::nullopt;
 }
 
+// Another character of the story, or as often somebody of the same list who has no part in it.
 std::optional<std::string> swap_name(const std::string& text, Rng& rng) {
   const auto names = names_in(text);
   return change_word(text, rng, [&](const std::string& word) -> std::optional<std::string> {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      if (names[i] == word) return names[(i + 1 + rng.below(names.size() - 1)) % names.size()];
+    const auto place = std::find(names.begin(), names.end(), word);
+    if (place == names.end()) return std::nullopt;
+    if (names.size() > 1 && rng.below(2) == 0) {
+      const auto i = static_cast<std::size_t>(place - names.begin());
+      return names[(i + 1 + rng.below(names.size() - 1)) % names.size()];
     }
-    return std::nullopt;
+    const List& list = *list_of_name(word);
+    std::string other = word;
+    while (other == word) other = list.word(static_cast<Value>(rng.below(list.rows.size())));
+    return other;
   });
 }
 

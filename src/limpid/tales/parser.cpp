@@ -145,7 +145,7 @@ class Parser {
       const std::string word(text_.substr(at, end - at));
       if (const auto spelled = list.find_spelled(word)) {
         found |= take(piece, *spelled, word, frame, at, bits);
-      } else if (options_.any_name && !list.find(word) && is_foreign_name(word)) {
+      } else if (options_.any_name && is_foreign_name(word)) {
         foreign_.push_back(word);
         const auto value = list.size() + static_cast<Value>(foreign_.size()) - 1;
         found |= take(piece, value, word, frame, at, bits);
@@ -154,9 +154,12 @@ class Parser {
     if (!found) matcher_.expect(at, "", piece.index);
   }
 
-  static bool is_foreign_name(std::string_view word) {
+  // A name that no list has. One that another list has is not foreign: it belongs to somebody else.
+  bool is_foreign_name(const std::string& word) const {
     return word.size() > 1 && word[0] >= 'A' && word[0] <= 'Z' &&
-           std::all_of(word.begin() + 1, word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+           std::all_of(word.begin() + 1, word.end(), [](char c) { return c >= 'a' && c <= 'z'; }) &&
+           std::none_of(world_.lists.begin(), world_.lists.end(),
+                        [&](const List& other) { return other.find(word).has_value(); });
   }
 
   bool take(const Piece& piece, Value value, const std::string& word, const Frame& frame,
