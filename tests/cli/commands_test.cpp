@@ -53,7 +53,7 @@ TEST_CASE("property: every command has --help with an example") {
   const Outcome all = run({"--help"});
   CHECK(all.status == 0);
   for (const char* command :
-       {"train", "generate", "eval", "inspect", "trace", "gradcheck", "tales"}) {
+       {"train", "generate", "eval", "inspect", "trace", "gradcheck", "tokenizer", "tales"}) {
     CAPTURE(command);
     CHECK(all.out.find(std::string("  ") + command) != std::string::npos);
     const Outcome help = run({command, "--help"});

@@ -100,6 +100,16 @@ TEST_CASE("by hand: unknown characters, one token each, dearer than any piece") 
   CHECK(tokens_of(make({{"a", .5}, {"b", .5}, {"bx", 1e-6}}), "abx") == Tokens{"a", "bx"});
 }
 
+TEST_CASE("by hand: places of pieces, of unknown characters, of bytes") {
+  using Places = std::vector<TokenPlace>;
+  const auto tokenizer = make({{"a", .5}, {"b", .25}, {" ab", .25}}, true, {"<s>"});
+  CHECK(tokenizer.encode_with_places("aé ab\xFF").places == Places{{0, 1}, {1, 3}, {3, 6}, {6, 7}});
+  CHECK(tokenizer.encode_with_places("é<s>\xE2\x82", Specials::recognised).places ==
+        Places{{0, 2}, {2, 5}, {5, 7}});
+  CHECK(make(with_bytes({{"é", .5}}), false).encode_with_places("é世").places ==
+        Places{{0, 2}, {2, 3}, {3, 4}, {4, 5}});
+}
+
 TEST_CASE("property: texts of known characters come back; with the 256 bytes every byte string") {
   const auto bytes =
       make(with_bytes({{" the", .1}, {"é", .01}, {"नम", .01}, {"ness", .05}}), false);

@@ -66,6 +66,62 @@ TEST_CASE("by hand: decode joins words with a space and takes ## off") {
   CHECK(tokenizer.decode(Ids{}) == "");
 }
 
+TEST_CASE("by hand: places are those of the text as it was typed") {
+  using Places = std::vector<TokenPlace>;
+  const auto places = [](const WordPieceTokenizer& tokenizer, std::string_view text) {
+    return tokenizer.encode_with_places(text).places;
+  };
+  const auto french = make({"ou", "vas", ",", "caf", "##e"});
+  CHECK(places(french, "Où, vas") == Places{{0, 3}, {3, 4}, {4, 8}});
+  // An accent that is a character, before a space; white space and what is dropped at both ends.
+  CHECK(places(french, " cafe\u0301 \u200Bou\x01 \n") == Places{{0, 4}, {4, 7}, {7, 16}});
+  // Unknown words, up to a space, a sign or a Chinese character.
+  CHECK(places(french, "xyz ou-ouch世é") ==
+        Places{{0, 3}, {3, 6}, {6, 7}, {7, 11}, {11, 14}, {14, 16}});
+  CHECK(places(make({"a"}, false), "a A\xFF") == Places{{0, 1}, {1, 4}});
+  CHECK(places(french, " \n").empty());
+}
+
+TEST_CASE("misuse: a piece that ends within a character has no place") {
+  const auto korean = make({"\u1112\u1161", "##\u11AB"});
+  CHECK(korean.encode("한") == Ids{0, 1});
+  CHECK_THROWS_WITH_AS(korean.encode_with_places("한"),
+                       "word_piece: token 0 \"\u1112\u1161\" ends within \"한\", expected whole "
+                       "characters to give places",
+                       std::invalid_argument);
+}
+
+TEST_CASE("property: places cover every text, and their words have their tokens") {
+  Rng rng(8);
+  // Letters one by one, so that little is unknown.
+  std::vector<std::string> pieces;
+  for (const char* letter : {"a", "e", "s", "t", "h", "n", "世", "न", "1", "9", "'", ",", "."}) {
+    pieces.emplace_back(letter);
+    pieces.push_back(std::string("##") + letter);
+  }
+  for (const bool lower_case : {true, false}) {
+    const auto tokenizer = make(pieces, lower_case);
+    for (int i = 0; i < 300; ++i) {
+      const std::string text = test::random_text(rng, rng.below(30));
+      const PlacedTokens placed = tokenizer.encode_with_places(text);
+      REQUIRE(placed.ids == tokenizer.encode(text));
+      std::size_t at = 0;
+      for (std::size_t t = 0; t < placed.ids.size(); ++t) {
+        REQUIRE(placed.places[t].begin == at);
+        REQUIRE(placed.places[t].end > at);
+        at = placed.places[t].end;
+        std::string token(tokenizer.token_bytes(placed.ids[t]));
+        if (placed.ids[t] == tokenizer.unknown()) continue;
+        if (token.size() > 2 && token.starts_with("##")) token.erase(0, 2);
+        const std::string_view place = std::string_view(text).substr(
+            placed.places[t].begin, placed.places[t].end - placed.places[t].begin);
+        REQUIRE(bert_words(place, lower_case) == Tokens{token});
+      }
+      if (!placed.ids.empty()) REQUIRE(at == text.size());
+    }
+  }
+}
+
 TEST_CASE("property: each piece is the longest that fits, or the word has a dead end") {
   Rng rng(1);
   std::size_t whole = 0, unknown = 0;

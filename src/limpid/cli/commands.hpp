@@ -16,6 +16,7 @@ void add_tales(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_trace(CLI::App& app);
 void add_gradcheck(CLI::App& app);
+void add_tokenizer(CLI::App& app);
 
 /// Takes numbers above 0, and says so in few words.
 inline CLI::Validator above_zero() {

@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
   limpid::cli::add_inspect(app);
   limpid::cli::add_trace(app);
   limpid::cli::add_gradcheck(app);
+  limpid::cli::add_tokenizer(app);
   limpid::cli::add_tales(app);
   try {
     const auto is_first = [&](const CLI::App* command) { return command->get_name() == argv[1]; };

@@ -22,7 +22,7 @@ constexpr TokenId kJoined = -2;  // this byte belongs to a token further left
 class Trainer {
  public:
   explicit Trainer(const PieceCounts& pieces);
-  LearnedMerges learn(TokenId size) &&;
+  LearnedMerges learn(TokenId size, const TrainingProgress& progress) &&;
 
  private:
   struct Pair {
@@ -145,10 +145,12 @@ bool Trainer::pop_best(std::int32_t& best) {
   return false;
 }
 
-LearnedMerges Trainer::learn(TokenId size) && {
+LearnedMerges Trainer::learn(TokenId size, const TrainingProgress& progress) && {
+  constexpr TokenId kBetweenReports = 64;
   std::vector<Merge> merges;
   std::int32_t best = 0;
   while (vocabulary_.size() < size && pop_best(best)) {
+    if (progress && vocabulary_.size() % kBetweenReports == 0) progress(vocabulary_.size(), size);
     Pair& pair = pairs_[static_cast<std::size_t>(best)];
     const Merge merge{pair.left, pair.right};
     merges.push_back(merge);
@@ -166,21 +168,34 @@ LearnedMerges Trainer::learn(TokenId size) && {
 
 }  // namespace
 
-LearnedMerges learn_merges(const PieceCounts& pieces, TokenId size) {
-  return Trainer(pieces).learn(size);
+LearnedMerges learn_merges(const PieceCounts& pieces, TokenId size,
+                           const TrainingProgress& progress) {
+  return Trainer(pieces).learn(size, progress);
 }
 
-BytePairTokenizer train_byte_pair(std::string_view text, const BytePairOptions& options) {
-  const auto specials = static_cast<TokenId>(options.specials.size());
-  if (options.vocab_size < 256 + specials) {
+void BytePairOptions::validate() const {
+  const auto special_count = static_cast<TokenId>(specials.size());
+  if (vocab_size < 256 + special_count) {
     fail("byte_pair_trainer",
          fmt::format("vocab_size is {}, expected at least {} (256 bytes and {} "
                      "special tokens)",
-                     options.vocab_size, 256 + specials, specials));
+                     vocab_size, 256 + special_count, special_count));
   }
+  static_cast<void>(with_specials({}, specials));
+}
+
+BytePairTokenizer train_byte_pair(std::string_view text, const BytePairOptions& options) {
+  options.validate();
   PieceCounts pieces(options.pattern, options.specials);
   pieces.add(text);
-  LearnedMerges learned = learn_merges(pieces, options.vocab_size - specials);
+  return train_byte_pair(pieces, options);
+}
+
+BytePairTokenizer train_byte_pair(const PieceCounts& pieces, const BytePairOptions& options,
+                                  const TrainingProgress& progress) {
+  options.validate();
+  const auto specials = static_cast<TokenId>(options.specials.size());
+  LearnedMerges learned = learn_merges(pieces, options.vocab_size - specials, progress);
   return BytePairTokenizer(with_specials(std::move(learned.vocabulary), options.specials),
                            std::move(learned.merges), options.pattern);
 }

@@ -21,6 +21,7 @@
 /// COST    24 bytes for each byte of distinct pieces; time about linear in them
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,13 +35,20 @@
 
 namespace limpid {
 
-/// Merges until the vocabulary has `size` tokens, or until no two neighbours are left.
-LIMPID_API LearnedMerges learn_merges(const PieceCounts& pieces, TokenId size);
+/// Told now and then how many tokens there are, of how many at most.
+using TrainingProgress = std::function<void(TokenId done, TokenId all)>;
 
-struct BytePairOptions {
+/// Merges until the vocabulary has `size` tokens, or until no two neighbours are left.
+LIMPID_API LearnedMerges learn_merges(const PieceCounts& pieces, TokenId size,
+                                      const TrainingProgress& progress = {});
+
+struct LIMPID_API BytePairOptions {
   TokenId vocab_size = 1024;  ///< with the 256 bytes and the special tokens
   Pattern pattern = Pattern::gpt2;
   std::vector<std::string> specials = default_specials();
+
+  /// Finds the mistakes that need no text to be seen: see ERRORS.
+  void validate() const;
 };
 
 /// A tokenizer for texts like this one. Its ids: the 256 bytes, the tokens that merges made in
@@ -48,5 +56,10 @@ struct BytePairOptions {
 /// asked.
 LIMPID_API BytePairTokenizer train_byte_pair(std::string_view text,
                                              const BytePairOptions& options = {});
+/// The same from counted pieces: for texts of several files, or larger than memory.
+/// REQUIRES they were counted with the pattern and the special tokens of `options`
+LIMPID_API BytePairTokenizer train_byte_pair(const PieceCounts& pieces,
+                                             const BytePairOptions& options,
+                                             const TrainingProgress& progress = {});
 
 }  // namespace limpid

@@ -18,7 +18,7 @@
 ///
 /// On request each token comes with its **place** in the text, in bytes: "it <|unknown|>" for "it
 /// rained" has the places 0..2, 2..9. Places follow each other without a gap from the first byte to
-/// the last.
+/// the last (of word_piece: unless there is nothing but white space between special tokens).
 ///
 /// Tokenizers do not change after construction: any number of threads may use one at once.
 ///

@@ -94,4 +94,8 @@ void UnigramTokenizer::encode_text(std::string_view text, EncodeCache* /*cache*/
   }
 }
 
+std::size_t UnigramTokenizer::bytes_covered(TokenId id, std::string_view text) const {
+  return id == unknown() ? first_code_point(text).length : Tokenizer::bytes_covered(id, text);
+}
+
 }  // namespace limpid

@@ -70,6 +70,7 @@ class LIMPID_API UnigramTokenizer : public Tokenizer {
  protected:
   void encode_text(std::string_view text, EncodeCache* cache,
                    std::vector<TokenId>& ids) const override;
+  std::size_t bytes_covered(TokenId id, std::string_view text) const override;
 
  private:
   std::vector<double> log_probabilities_;

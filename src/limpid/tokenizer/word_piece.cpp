@@ -1,5 +1,7 @@
 #include "limpid/tokenizer/word_piece.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -15,6 +17,51 @@ std::size_t count_characters(std::string_view word) {
   std::size_t count = 0;
   for (; !word.empty(); ++count) word.remove_prefix(first_code_point(word).length);
   return count;
+}
+
+// What the steps of bert_words make of one character. They look at each character alone, so asking
+// bert_words itself is enough.
+struct Cleaned {
+  std::size_t length;     // of the character in the text, in bytes
+  std::size_t bytes = 0;  // that are left of it
+  bool space = false;     // parts words
+  bool alone = false;     // is a word of its own
+};
+
+Cleaned clean_first(std::string_view text, bool lower_case) {
+  Cleaned result{first_code_point(text).length};
+  const std::string character(text.substr(0, result.length));
+  for (const std::string& word : bert_words(character, lower_case)) result.bytes += word.size();
+  if (result.bytes == 0) {
+    result.space = bert_words("a" + character + "a", lower_case).size() == 2;
+  } else {
+    result.alone = bert_words(character + character, lower_case).size() >= 2;
+  }
+  return result;
+}
+
+// The bytes at the beginning of which nothing is left; of white space and what follows it only with
+// `spaces`.
+std::size_t count_dropped(std::string_view text, bool lower_case, bool spaces) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const Cleaned next = clean_first(text.substr(at), lower_case);
+    if (next.bytes > 0 || (next.space && !spaces)) break;
+    at += next.length;
+  }
+  return at;
+}
+
+// The bytes of the word at the beginning. REQUIRES something is left of the first character.
+std::size_t word_length(std::string_view text, bool lower_case) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const Cleaned next = clean_first(text.substr(at), lower_case);
+    if (next.space || (next.alone && at > 0)) break;
+    at += next.length;
+    if (next.alone) break;
+  }
+  return at;
 }
 
 }  // namespace
@@ -70,6 +117,29 @@ void WordPieceTokenizer::encode_word(std::string_view word, std::vector<TokenId>
 void WordPieceTokenizer::encode_text(std::string_view text, EncodeCache* /*cache*/,
                                      std::vector<TokenId>& ids) const {
   for (const std::string& word : bert_words(text, lower_case_)) encode_word(word, ids);
+}
+
+std::size_t WordPieceTokenizer::bytes_covered(TokenId id, std::string_view text) const {
+  std::size_t at = count_dropped(text, lower_case_, true);
+  if (id == unknown()) {
+    at += word_length(text.substr(at), lower_case_);
+  } else {
+    std::size_t left = token_bytes(id).size() - (continues(id) ? kContinuation.size() : 0);
+    while (left > 0 && at < text.size()) {
+      const Cleaned next = clean_first(text.substr(at), lower_case_);
+      if (next.bytes > left) {
+        fail("word_piece",
+             fmt::format("token {} {:?} ends within {:?}, expected whole characters to give places",
+                         id, token_bytes(id), text.substr(at, next.length)));
+      }
+      left -= next.bytes;
+      at += next.length;
+    }
+  }
+  at += count_dropped(text.substr(at), lower_case_, false);
+  // The last token takes the white space at the end.
+  const std::size_t rest = count_dropped(text.substr(at), lower_case_, true);
+  return at + rest == text.size() ? text.size() : at;
 }
 
 std::string WordPieceTokenizer::decode(std::span<const TokenId> ids) const {

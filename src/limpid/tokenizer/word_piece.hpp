@@ -19,11 +19,20 @@
 ///
 ///   "Unhappiness is,  well..."   decode(encode(.)) = "unhappiness is , well . . ."
 ///
+/// Places are those of the text as it was typed. What is not kept goes with the token behind it
+/// (white space), before it (accents), or at the text's end with the last token:
+///
+///   "Où, vas"   ou , vas   places 0..3, 3..4, 4..8
+///
+/// A Korean syllable may be cut within: NFD spells it with two or three letters. Such a token has
+/// no place, and asking for one is an error.
+///
 /// SOURCE  Wu et al. 2016, arXiv:1609.08144, section 4.1; greedy encoding: Devlin et al. 2018,
 ///         arXiv:1810.04805, and its published code
 /// USES    core, tokenizer/tokenizer, tokenizer/special_tokens, tokenizer/bert_words,
 /// USES    tokenizer/hash, tokenizer/utf8
-/// ERRORS  std::invalid_argument when there is no unknown token
+/// ERRORS  std::invalid_argument when there is no unknown token, or when places are asked for and
+///         a token ends within a character
 /// COST    for each token at most as many look-ups as the longest piece has bytes
 #pragma once
 
@@ -62,6 +71,7 @@ class LIMPID_API WordPieceTokenizer : public Tokenizer {
  protected:
   void encode_text(std::string_view text, EncodeCache* cache,
                    std::vector<TokenId>& ids) const override;
+  std::size_t bytes_covered(TokenId id, std::string_view text) const override;
 
  private:
   void encode_word(std::string_view word, std::vector<TokenId>& ids) const;

@@ -1,0 +1,43 @@
+// What the parts of ./limpid tokenizer share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "limpid/tokenizer/tokenizer.hpp"
+
+namespace limpid::cli {
+
+void add_tokenizer_train(CLI::App& tokenizer);
+void add_tokenizer_import(CLI::App& tokenizer);
+void add_tokenizer_encode(CLI::App& tokenizer);
+void add_tokenizer_decode(CLI::App& tokenizer);
+void add_tokenizer_show(CLI::App& tokenizer);
+void add_tokenizer_compare(CLI::App& tokenizer);
+
+/// From a tokenizer.json, or from the directory of a model, which holds one.
+std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& path);
+
+/// --specials: what a special token's letters mean in a text.
+void add_specials(CLI::App& command, std::string& value);
+Specials specials_named(const std::string& value);
+
+/// A text and its tokens: {"ids", "tokens", "offsets"}, offsets in bytes.
+nlohmann::ordered_json split_json(const Tokenizer& tokenizer, std::string_view text,
+                                  Specials specials);
+/// The same for people: the text in colours, then the first tokens one a line; 0: all of them.
+void print_split(const Tokenizer& tokenizer, std::string_view text, Specials specials,
+                 std::size_t first);
+
+/// JSON on stdout. Bytes that are not UTF-8, which JSON cannot hold, become U+FFFD.
+void print_json(const nlohmann::ordered_json& json, int indent);
+
+/// A token in quotes; what has no shape of its own (a line's end, a part of a character) escaped.
+std::string quoted(std::string_view token);
+
+}  // namespace limpid::cli
