@@ -12,6 +12,7 @@
 #include "limpid/tales/corpus.hpp"
 #include "limpid/tales/world.hpp"
 #include "limpid/tokenizer/character_class.hpp"
+#include "limpid/tokenizer/pretokenizer.hpp"
 
 #include "tokenizer/texts.hpp"
 
