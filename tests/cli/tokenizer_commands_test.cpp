@@ -196,7 +196,7 @@ TEST_CASE("by hand: import of GPT-2's two files") {
       run_limpid({"tokenizer", "import", "--vocab", (scratch / "encoder.json").string(), "--merges",
                   (scratch / "vocab.bpe").string(), "--out", (scratch / "gpt2.json").string()});
   CHECK(import.err.empty());
-  CHECK_HOLDS(import.out, "gpt2.json: bpe, 258 tokens (1 merges), special: <|endoftext|>\n");
+  CHECK_HOLDS(import.out, "gpt2.json: bpe, 258 tokens (1 merge), special: <|endoftext|>\n");
   const Outcome ids =
       run_limpid({"tokenizer", "encode", "--tokenizer", (scratch / "gpt2.json").string(), "abba"});
   CHECK(ids.out == "256 65 64\n");

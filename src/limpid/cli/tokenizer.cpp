@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -89,7 +90,9 @@ std::string card_of(const Tokenizer& tokenizer) {
   std::string card =
       fmt::format("{}, {} tokens", tokenizer.kind(), grouped(tokenizer.vocab_size()));
   if (const auto* pairs = dynamic_cast<const BytePairTokenizer*>(&tokenizer)) {
-    card += fmt::format(" ({} merges)", grouped(static_cast<double>(pairs->merges().size())));
+    const std::size_t merges = pairs->merges().size();
+    card +=
+        fmt::format(" ({} merge{})", grouped(static_cast<double>(merges)), merges == 1 ? "" : "s");
   }
   constexpr std::size_t kShown = 3;
   const auto specials = tokenizer.special_ids();
