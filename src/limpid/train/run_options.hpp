@@ -34,7 +34,7 @@ struct LIMPID_API RunOptions {
   Index accumulate = 1;        ///< batches whose gradients make one step
   LearningRate learning_rate;  ///< its `steps` follows `steps`
   std::string optimizer =
-      "adamw";  ///< adamw, or muon: Muon for the blocks' matrices, AdamW for the rest
+      "adamw";            ///< adamw, or muon: Muon for the blocks' matrices, AdamW for the rest
   double adamw_rate = 1;  ///< with muon: AdamW's learning rate, as a multiple of Muon's
   AdamWOptions adamw;
   double clip = 1.0;  ///< maximum of the gradient's norm
