@@ -13,8 +13,8 @@
 /// Small letters are taken character by character: a Greek word keeps σ at its end. Dropping marks
 /// suits Latin; of Devanagari it drops vowels (नमस्ते gives नमसत), as BERT's uncased models did.
 ///
-/// Private use and newer characters are where implementations differ: this one agreed with Hugging
-/// Face's on fuzzed texts, but for characters that its older tables of Unicode do not know.
+/// Implementations differ in private use and in newer characters, whose class depends on the version
+/// of Unicode: on fuzzed texts of characters assigned before 2002 this one agreed with Hugging Face's.
 ///
 /// SOURCE  Devlin et al. 2018, arXiv:1810.04805, section 3 (input); its published BasicTokenizer
 /// USES    tokenizer/character_class, tokenizer/utf8
