@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "support/holds.hpp"
 #include "tiny_run.hpp"
 
 using namespace limpid;
@@ -40,17 +41,6 @@ struct Place {
     if (run.status != 0) throw std::runtime_error(run.err);
   }
 };
-
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-#define CHECK_HOLDS(text, part)     \
-  do {                              \
-    const std::string all = (text); \
-    CAPTURE(all);                   \
-    CHECK(holds(all, part));        \
-  } while (false)
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "support/holds.hpp"
 #include "tiny_run.hpp"
 
 using namespace limpid;
@@ -43,17 +44,6 @@ Outcome run(const std::string& command, const Words& more, const std::string& in
   words.insert(words.end(), more.begin(), more.end());
   return run_limpid(words, {.input = input});
 }
-
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-#define CHECK_HOLDS(text, part)     \
-  do {                              \
-    const std::string all = (text); \
-    CAPTURE(all);                   \
-    CHECK(holds(all, part));        \
-  } while (false)
 
 constexpr const char* kEncoder = R"({"<|endoftext|>": 257, "ab": 256)";
 

@@ -12,6 +12,7 @@
 #include "limpid/cli/eval_tales.hpp"
 #include "limpid/cli/model_directory.hpp"
 #include "limpid/cli/terminal.hpp"
+#include "limpid/core/grouped.hpp"
 #include "limpid/formats/text_file.hpp"
 #include "limpid/train/evaluate.hpp"
 

@@ -16,6 +16,7 @@
 #include "limpid/cli/commands.hpp"
 #include "limpid/cli/model_directory.hpp"
 #include "limpid/cli/terminal.hpp"
+#include "limpid/core/grouped.hpp"
 #include "limpid/generate/generator.hpp"
 #include "limpid/train/checkpoint.hpp"
 #include "limpid/train/run.hpp"

@@ -20,8 +20,6 @@ std::string bold(std::string_view text, bool use);
 
 /// "9 s", "1:05", "1:02:03"
 std::string duration(double seconds);
-/// "1,234,567"
-std::string grouped(double number);
 /// "12.3 MB"
 std::string bytes_text(double bytes);
 /// A share from 0 to 1 as a bar of so many cells, in eighths of a cell, without trailing blanks.

@@ -15,6 +15,7 @@
 #include "limpid/cli/commands.hpp"
 #include "limpid/cli/terminal.hpp"
 #include "limpid/cli/tokenizer_commands.hpp"
+#include "limpid/core/grouped.hpp"
 #include "limpid/formats/gpt2_vocabulary.hpp"
 #include "limpid/formats/text_file.hpp"
 #include "limpid/formats/tiktoken_ranks.hpp"

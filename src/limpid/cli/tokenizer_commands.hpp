@@ -23,6 +23,8 @@ void add_tokenizer_compare(CLI::App& tokenizer);
 /// From a tokenizer.json, or from the directory of a model, which holds one.
 std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& path);
 
+/// --tokenizer: the one that a command needs.
+void add_tokenizer_option(CLI::App& command, std::string& path);
 /// --specials: what a special token's letters mean in a text.
 void add_specials(CLI::App& command, std::string& value);
 Specials specials_named(const std::string& value);

@@ -106,6 +106,10 @@ void decode(const DecodeArguments& arguments) {
 
 }  // namespace
 
+void add_tokenizer_option(CLI::App& command, std::string& path) {
+  command.add_option("--tokenizer", path, "A tokenizer.json or a model's directory")->required();
+}
+
 void add_specials(CLI::App& command, std::string& value) {
   command
       .add_option("--specials", value,
@@ -140,9 +144,7 @@ void add_tokenizer_encode(CLI::App& tokenizer) {
                   "  limpid tokenizer encode --tokenizer tok.json --json < tales.txt");
   CLI::Option* text =
       command->add_option("text", arguments->text, "The text; else stdin, byte for byte");
-  command
-      ->add_option("--tokenizer", arguments->tokenizer, "A tokenizer.json or a model's directory")
-      ->required();
+  add_tokenizer_option(*command, arguments->tokenizer);
   add_specials(*command, arguments->specials);
   command->add_flag("--ids", arguments->ids, "Ids alone, also on a terminal");
   command->add_flag("--json", arguments->json, "ids, tokens, offsets (in bytes) as JSON");
@@ -159,9 +161,7 @@ void add_tokenizer_decode(CLI::App& tokenizer) {
                   "limpid tokenizer decode --tokenizer gpt2.json 15496 995\n"
                   "  limpid tokenizer decode --tokenizer gpt2.json < ids.txt > text.txt");
   command->add_option("ids", arguments->ids, "The ids; else from stdin");
-  command
-      ->add_option("--tokenizer", arguments->tokenizer, "A tokenizer.json or a model's directory")
-      ->required();
+  add_tokenizer_option(*command, arguments->tokenizer);
   command->add_flag("--json", arguments->json, "ids, tokens and text as JSON");
   command->callback([arguments] { decode(*arguments); });
 }

@@ -13,6 +13,7 @@
 #include "limpid/cli/commands.hpp"
 #include "limpid/cli/terminal.hpp"
 #include "limpid/cli/tokenizer_commands.hpp"
+#include "limpid/core/grouped.hpp"
 #include "limpid/formats/text_file.hpp"
 #include "limpid/tokenizer/byte_pair.hpp"
 #include "limpid/tokenizer/pretokenizer.hpp"
@@ -202,9 +203,7 @@ void add_tokenizer_show(CLI::App& tokenizer) {
                   "limpid tokenizer show --tokenizer tok.json\n"
                   "  limpid tokenizer show --tokenizer tok.json \"unhappiness\"");
   CLI::Option* text = command->add_option("text", arguments->text, "A text to split");
-  command
-      ->add_option("--tokenizer", arguments->tokenizer, "A tokenizer.json or a model's directory")
-      ->required();
+  add_tokenizer_option(*command, arguments->tokenizer);
   command->add_option("--first", arguments->first, "Lines of a list; 0: all")
       ->capture_default_str();
   add_specials(*command, arguments->specials);

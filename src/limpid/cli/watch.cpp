@@ -9,6 +9,7 @@
 #include <string>
 
 #include "limpid/cli/terminal.hpp"
+#include "limpid/core/grouped.hpp"
 #include "limpid/core/parallel.hpp"
 #include "limpid/core/vector.hpp"
 #include "limpid/train/report.hpp"

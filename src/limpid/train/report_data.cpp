@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "limpid/core/grouped.hpp"
 #include "limpid/formats/config_json.hpp"
 #include "limpid/formats/huggingface.hpp"
 #include "limpid/formats/tokenizer_json.hpp"
@@ -148,20 +149,13 @@ void add_texts(ReportData& data, const Loaded& loaded, const RunTexts* texts) {
 }
 
 // "1,200"
-std::string grouped(Index number) {
-  std::string digits = std::to_string(number);
-  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), 1, ',');
-  }
-  return digits;
-}
-
 std::string result_sentence(const ReportData& data) {
   const Baselines& b = data.baselines;
-  const std::string when = data.step < data.options.steps
-                               ? fmt::format("Stopped after {} of {} steps", grouped(data.step),
-                                             grouped(data.options.steps))
-                               : fmt::format("After {} steps", grouped(data.step));
+  const std::string when =
+      data.step < data.options.steps
+          ? fmt::format("Stopped after {} of {} steps", grouped(static_cast<double>(data.step)),
+                        grouped(static_cast<double>(data.options.steps)))
+          : fmt::format("After {} steps", grouped(static_cast<double>(data.step)));
   if (data.metrics.empty()) return when + ", nothing has been measured yet.";
   const double bits = data.metrics.back().bits_per_byte;
   std::string text =
