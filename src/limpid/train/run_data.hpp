@@ -50,9 +50,6 @@ LIMPID_API RunTexts run_texts(const RunOptions& options, const std::vector<std::
 /// The validation stories of tales, always the same.
 LIMPID_API std::vector<tales::Story> validation_tales(tales::Split split, Index count);
 
-/// The stories that a run with these options trains on: one for each row of each of its batches.
-LIMPID_API std::vector<std::string> run_tales(const RunOptions& options);
-
 /// Reads or writes the text, makes or reads the tokenizer (and fills in options.model.vocab), and cuts
 /// the batches. With `tokenizer` given, options.tokenizer is not looked at.
 LIMPID_API std::pair<RunData, Batches> make_run_data(RunOptions& options,
