@@ -154,8 +154,9 @@ TEST_CASE("property: sentences seldom come again, words do: why there is no sent
   for (const std::string_view sentence : sentences) ++counts[sentence];
   std::size_t once = 0;
   for (const auto& [sentence, count] : counts) once += count == 1 ? 1 : 0;
-  // As measured: 6640 sentences, of which 6618 occur once. Of the second half's sentences 99.8% are
-  // new, of its words 3.9% (invented names).
+  MESSAGE(sentences.size() << " sentences, " << once << " of them once; new in the second half: "
+                           << 100 * share_of_new(sentences) << "% of sentences, "
+                           << 100 * share_of_new(words) << "% of words");
   CHECK(sentences.size() >= 5000);
   CHECK(once * 10 >= sentences.size() * 9);
   CHECK(share_of_new(sentences) >= 0.9);
