@@ -12,6 +12,7 @@
 #pragma once
 
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,18 @@ namespace limpid {
 /// Throws "path: message", on one line whatever the two contain.
 [[noreturn]] LIMPID_API void fail_file(const std::filesystem::path& path,
                                        const std::string& message);
+
+/// Runs a step and returns what it returns; what goes wrong in it is said of this file.
+template <class Step>
+auto in_file(const std::filesystem::path& path, Step&& step) {
+  try {
+    return step();
+  } catch (const std::runtime_error& error) {
+    fail_file(path, error.what());
+  } catch (const std::invalid_argument& error) {  // from what the file describes
+    fail_file(path, error.what());
+  }
+}
 
 /// Throws "path: cannot be opened: Permission denied", with the system's reason for `error`.
 [[noreturn]] LIMPID_API void fail_system(const std::filesystem::path& path, std::string_view what,

@@ -107,18 +107,6 @@ void expect_all_made(const BytePairTokenizer& tokenizer) {
   }
 }
 
-// Runs a step; what goes wrong in it is said of this file.
-template <class Step>
-auto in_file(std::string_view name, Step&& step) {
-  try {
-    return step();
-  } catch (const std::runtime_error& error) {
-    fail_file(name, error.what());
-  } catch (const std::invalid_argument& error) {  // from the tokenizer that the files describe
-    fail_file(name, error.what());
-  }
-}
-
 }  // namespace
 
 BytePairTokenizer from_gpt2_vocabulary(const NamedText& encoder, const NamedText& merges,

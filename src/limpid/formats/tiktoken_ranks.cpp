@@ -131,16 +131,12 @@ RankEncoding cl100k_base() {
 
 BytePairTokenizer from_tiktoken_ranks(std::string_view text, const RankEncoding& encoding,
                                       std::string_view where) {
-  try {
+  return in_file(where, [&] {
     TokenSet tokens = read_tokens(text, encoding);
     std::vector<Merge> merges = merges_from_ranks(tokens);
     return BytePairTokenizer(std::move(tokens), std::move(merges), encoding.pattern,
                              WholePieces::looked_up);
-  } catch (const std::runtime_error& error) {
-    fail_file(where, error.what());
-  } catch (const std::invalid_argument& error) {  // from the tokenizer that the file describes
-    fail_file(where, error.what());
-  }
+  });
 }
 
 BytePairTokenizer read_tiktoken_ranks(const std::filesystem::path& path,

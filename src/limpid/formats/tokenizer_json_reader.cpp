@@ -204,19 +204,17 @@ std::unique_ptr<Tokenizer> read(const Json& file) {
 }  // namespace
 
 std::unique_ptr<Tokenizer> from_tokenizer_json(std::string_view json, std::string_view where) {
-  try {
+  return in_file(where, [&] {
     const auto shallow = [](int depth, Json::parse_event_t, Json&) {
       if (depth > kDeepest) reject("is nested too deeply to be a tokenizer");
       return true;
     };
-    return read(Json::parse(json, shallow));
-  } catch (const Json::parse_error& error) {
-    fail_file(where, fmt::format("is not JSON, at byte {}", error.byte));
-  } catch (const std::runtime_error& error) {
-    fail_file(where, error.what());
-  } catch (const std::invalid_argument& error) {  // from the tokenizer that the file describes
-    fail_file(where, error.what());
-  }
+    try {
+      return read(Json::parse(json, shallow));
+    } catch (const Json::parse_error& error) {
+      reject(fmt::format("is not JSON, at byte {}", error.byte));
+    }
+  });
 }
 
 }  // namespace limpid
