@@ -1,108 +1,160 @@
-// Byte-pair encoding on invented words after Zipf's law: bytes per second of training, of encoding with
-// a cold and with a warm cache, and of one piece without a border.
+// Byte-pair encoding: megabytes per second of counting, training and encoding.
+//
+//   LIMPID_TEXT   a text file to encode; without it, invented words after Zipf's law
+//   LIMPID_GPT2   a folder with GPT-2's encoder.json and vocab.bpe; without it, a vocabulary of our
+//                 own with 32,000 tokens
+//
+// `./dev bench tokenizers` sets both and runs other tokenizers beside these.
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
 
-#include <cmath>
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "limpid/core/rng.hpp"
+#include "limpid/core/parallel.hpp"
+#include "limpid/formats/gpt2_vocabulary.hpp"
+#include "limpid/formats/text_file.hpp"
+#include "limpid/tokenizer/batch_encoder.hpp"
 #include "limpid/tokenizer/byte_pair_trainer.hpp"
 #include "limpid/tokenizer/piece_counts.hpp"
+#include "limpid/tokenizer/text_cut.hpp"
+
+#include "zipf_text.hpp"
 
 namespace {
 
 using namespace limpid;
 
-constexpr std::size_t kDistinct = 30'000;  // words
+constexpr std::size_t kMegabyte = 1'000'000;
 
-// Word number k with a frequency in proportion to 1 / k: k = distinct^u for a uniform u.
-std::string zipf_text(std::size_t bytes) {
-  Rng rng(1);
-  std::vector<std::string> words;
-  for (std::size_t i = 0; i < kDistinct; ++i) {
-    std::string word;
-    for (std::uint64_t syllables = 1 + rng.below(4); syllables > 0; --syllables) {
-      word += "bcdfghjklmnprstvw"[rng.below(17)];
-      word += "aeiou"[rng.below(5)];
-      if (rng.below(3) == 0) word += "nrst"[rng.below(4)];
-    }
-    words.push_back(word);
-  }
-  std::string text;
-  while (text.size() < bytes) {
-    text += words[static_cast<std::size_t>(std::pow(kDistinct, rng.uniform())) - 1];
-    text += rng.below(10) == 0 ? ".\n" : rng.below(10) == 0 ? ", " : " ";
-  }
-  return text;
-}
-
-const std::string& text() {
-  static const std::string made = zipf_text(1'100'000);
+// A language's worth of text to learn from: 1.1 MB with 30,000 words.
+const std::string& small_text() {
+  static const std::string made = bench::zipf_text(1'100'000, 30'000);
   return made;
 }
 
+// 10 MB or more to encode: the given text as often as that takes.
+const std::string& encoded_text() {
+  static const std::string text = [] {
+    const char* path = std::getenv("LIMPID_TEXT");
+    const std::string once =
+        path == nullptr ? bench::zipf_text(10 * kMegabyte, 200'000) : read_text_file(path);
+    std::string repeated = once;
+    while (!once.empty() && repeated.size() < 10 * kMegabyte) repeated += once;
+    return repeated;
+  }();
+  return text;
+}
+
 const BytePairTokenizer& tokenizer() {
-  static const BytePairTokenizer trained = train_byte_pair(text(), {.vocab_size = 8192});
-  return trained;
+  static const BytePairTokenizer made = [] {
+    const char* folder = std::getenv("LIMPID_GPT2");
+    if (folder == nullptr) {
+      return train_byte_pair(bench::zipf_text(10 * kMegabyte, 200'000), {.vocab_size = 32'000});
+    }
+    const std::filesystem::path files(folder);
+    return read_gpt2_vocabulary(files / "encoder.json", files / "vocab.bpe", default_specials());
+  }();
+  return made;
 }
 
 void set_bytes(benchmark::State& state, std::size_t bytes) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
+  state.SetLabel(fmt::format("{:.1f} MB", static_cast<double>(bytes) / kMegabyte));
+}
+
+// All memory that this process ever held at once, in megabytes.
+double peak_memory() {
+  rusage usage = {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1000;  // ru_maxrss: kilobytes
 }
 
 void count_pieces(benchmark::State& state) {
+  set_threads(static_cast<int>(state.range(0)));
   for (auto _ : state) {
     PieceCounts pieces(Pattern::gpt2);
-    pieces.add(text());
+    pieces.add(encoded_text());
     benchmark::DoNotOptimize(pieces.size());
   }
-  set_bytes(state, text().size());
+  set_bytes(state, encoded_text().size());
 }
 
 void train(benchmark::State& state) {
+  set_threads(1);
   const auto size = static_cast<TokenId>(state.range(0));
   for (auto _ : state) {
-    benchmark::DoNotOptimize(train_byte_pair(text(), {.vocab_size = size}).vocab_size());
+    benchmark::DoNotOptimize(train_byte_pair(small_text(), {.vocab_size = size}).vocab_size());
   }
-  set_bytes(state, text().size());
+  set_bytes(state, small_text().size());
+}
+
+// 100 MB with 200,000 distinct words. The peak counts the text itself, too.
+void train_large(benchmark::State& state) {
+  set_threads(static_cast<int>(state.range(0)));
+  const BytePairOptions options{.vocab_size = 32'000};
+  const std::string text = bench::zipf_text(100 * kMegabyte, 200'000);
+  for (auto _ : state) {
+    PieceCounts pieces(options.pattern, options.specials);
+    pieces.add(text);
+    benchmark::DoNotOptimize(train_byte_pair(pieces, options).vocab_size());
+  }
+  set_bytes(state, text.size());
+  state.counters["peak_MB"] = peak_memory();
 }
 
 void encode_cold(benchmark::State& state) {
   for (auto _ : state) {
     const auto cache = tokenizer().new_cache();
-    benchmark::DoNotOptimize(tokenizer().encode(text(), Specials::recognised, cache.get()).data());
+    benchmark::DoNotOptimize(
+        tokenizer().encode(encoded_text(), Specials::as_text, cache.get()).data());
   }
-  set_bytes(state, text().size());
+  set_bytes(state, encoded_text().size());
 }
 
 void encode_warm(benchmark::State& state) {
   const auto cache = tokenizer().new_cache();
   for (auto _ : state) {
-    benchmark::DoNotOptimize(tokenizer().encode(text(), Specials::recognised, cache.get()).data());
+    benchmark::DoNotOptimize(
+        tokenizer().encode(encoded_text(), Specials::as_text, cache.get()).data());
   }
-  set_bytes(state, text().size());
+  set_bytes(state, encoded_text().size());
+}
+
+// The same text as a batch of documents of some 10 kB.
+void encode_batch(benchmark::State& state) {
+  set_threads(static_cast<int>(state.range(0)));
+  const auto documents = text_parts(encoded_text(), encoded_text().size() / 10'000, Pattern::gpt2);
+  BatchEncoder encoder(tokenizer());
+  for (auto _ : state) benchmark::DoNotOptimize(encoder.encode(documents).data());
+  set_bytes(state, encoded_text().size());
 }
 
 void encode_one_letter(benchmark::State& state) {
-  const std::string letters(1 << 20, 'a');
-  const auto trained = train_byte_pair(letters, {.vocab_size = 300, .pattern = Pattern::none});
-  for (auto _ : state) benchmark::DoNotOptimize(trained.encode(letters).data());
+  const std::string letters(kMegabyte, 'a');
+  for (auto _ : state) benchmark::DoNotOptimize(tokenizer().encode(letters).data());
   set_bytes(state, letters.size());
 }
 
 void decode(benchmark::State& state) {
-  const std::vector<TokenId> ids = tokenizer().encode(text());
+  const std::vector<TokenId> ids = tokenizer().encode(encoded_text());
   for (auto _ : state) benchmark::DoNotOptimize(tokenizer().decode(ids).data());
-  set_bytes(state, text().size());
+  set_bytes(state, encoded_text().size());
 }
 
-BENCHMARK(count_pieces)->Unit(benchmark::kMillisecond);
-BENCHMARK(train)->Arg(1024)->Arg(8192)->Unit(benchmark::kMillisecond);
-BENCHMARK(encode_cold)->Unit(benchmark::kMillisecond);
-BENCHMARK(encode_warm)->Unit(benchmark::kMillisecond);
-BENCHMARK(encode_one_letter)->Unit(benchmark::kMillisecond);
-BENCHMARK(decode)->Unit(benchmark::kMillisecond);
+BENCHMARK(count_pieces)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(train)->Arg(1024)->Arg(8192)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(train_large)->Arg(1)->Arg(2)->UseRealTime()->Iterations(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(encode_cold)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(encode_warm)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(encode_batch)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(encode_one_letter)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(decode)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "support/threads.hpp"
 #include "tokenizer/texts.hpp"
 
 // NO gradient check: counts have no gradient
@@ -48,6 +49,26 @@ TEST_CASE("property: agrees with std::map, chunk by chunk") {
     }
   }
   CHECK(as_map(counts) == expected);
+}
+
+TEST_CASE("property: counted by three threads, a text has the same pieces in the same order") {
+  Rng rng(3);
+  const std::string text = test::zipf_text(rng, 80'000, 3000);
+  REQUIRE(text.size() > 300'000);
+  PieceCounts one(Pattern::gpt2), three(Pattern::gpt2);
+  {
+    const test::ThreadScope guard(1);
+    one.add(text);
+  }
+  {
+    const test::ThreadScope guard(3);
+    three.add(text);
+  }
+  REQUIRE(three.size() == one.size());
+  for (TokenId i = 0; i < one.size(); ++i) {
+    REQUIRE(three.piece(i) == one.piece(i));
+    REQUIRE(three.count(i) == one.count(i));
+  }
 }
 
 TEST_CASE("edges: special tokens are no pieces, and none reaches across one") {

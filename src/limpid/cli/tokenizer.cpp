@@ -17,12 +17,14 @@
 #include "limpid/cli/tokenizer_commands.hpp"
 #include "limpid/core/grouped.hpp"
 #include "limpid/formats/gpt2_vocabulary.hpp"
+#include "limpid/formats/text_chunks.hpp"
 #include "limpid/formats/text_file.hpp"
 #include "limpid/formats/tiktoken_ranks.hpp"
 #include "limpid/formats/tokenizer_json.hpp"
 #include "limpid/tokenizer/byte_pair_trainer.hpp"
 #include "limpid/tokenizer/factory.hpp"
 #include "limpid/tokenizer/piece_counts.hpp"
+#include "limpid/tokenizer/text_cut.hpp"
 
 namespace limpid::cli {
 namespace {
@@ -48,7 +50,7 @@ void expect_text(const std::vector<std::string>& files, std::size_t bytes) {
       fmt::format("{}: the text is empty, expected text to learn from", fmt::join(files, ", ")));
 }
 
-// One file in memory at a time: what is learned from are the counts of distinct pieces.
+// A chunk of a file in memory at a time: what is learned from are the counts of distinct pieces.
 std::unique_ptr<Tokenizer> train_pairs(const TrainArguments& arguments) {
   if (arguments.vocab_size == 0) {
     throw std::invalid_argument("tokenizer train: --kind bpe needs --vocab-size");
@@ -60,12 +62,16 @@ std::unique_ptr<Tokenizer> train_pairs(const TrainArguments& arguments) {
   PieceCounts pieces(options.pattern, options.specials);
   ProgressLine progress(stderr);
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < arguments.files.size(); ++i) {
-    progress.draw(static_cast<double>(i), static_cast<double>(arguments.files.size()),
-                  "counting pieces of " + arguments.files[i]);
-    const std::string text = read_text_file(arguments.files[i]);
-    bytes += text.size();
-    pieces.add(text);
+  for (const std::string& file : arguments.files) {
+    TextChunks chunks(file, [&](std::string_view text) {
+      return text_cut(text, text.size(), options.pattern, options.specials);
+    });
+    while (const auto chunk = chunks.next()) {
+      pieces.add(*chunk);
+      bytes += chunk->size();
+      progress.draw(static_cast<double>(chunks.bytes_read()), static_cast<double>(chunks.size()),
+                    "counting pieces of " + file);
+    }
   }
   expect_text(arguments.files, bytes);
   return std::make_unique<BytePairTokenizer>(

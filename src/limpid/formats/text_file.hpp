@@ -1,6 +1,6 @@
 /// A whole text file in memory. Pipes and devices work too: `limpid train /dev/stdin`.
 ///
-/// USES    core, formats/file_handle, tokenizer/utf8
+/// USES    core, formats/file_handle, formats/text_chunks, tokenizer/utf8
 /// ERRORS  std::runtime_error: not there, a directory, not readable, larger than the limit, not UTF-8
 ///         where UTF-8 is asked for
 #pragma once

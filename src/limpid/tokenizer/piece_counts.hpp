@@ -4,9 +4,12 @@
 ///
 /// Language repeats itself: 100 MB of English hold some 20 million pieces, of which a few hundred
 /// thousand are distinct. Whoever learns from counts (word, byte_pair_trainer) needs memory
-/// for the distinct ones only, and may add a text in chunks, if no piece lies across two of them.
+/// for the distinct ones only, and may add a text in chunks, if no piece lies across two of them
+/// (text_cut.hpp finds such places). A long text is counted by all threads, each a part of it; the
+/// result is the same, down to the order of the pieces.
 ///
-/// USES    core, tokenizer/vocabulary, tokenizer/special_tokens, tokenizer/pretokenizer
+/// USES    core, tokenizer/vocabulary, tokenizer/special_tokens, tokenizer/pretokenizer,
+/// USES    tokenizer/text_cut
 #pragma once
 
 #include <cstdint>
@@ -37,6 +40,8 @@ class LIMPID_API PieceCounts {
   std::int64_t count(TokenId i) const { return counts_[static_cast<std::size_t>(i)]; }
 
  private:
+  void add_part(std::string_view text);
+
   Pattern pattern_;
   std::vector<std::string> specials_;
   Vocabulary pieces_;

@@ -13,6 +13,7 @@
 #include "limpid/formats/tokenizer_json.hpp"
 #include "limpid/tales/world.hpp"
 #include "limpid/tales/writer.hpp"
+#include "limpid/tokenizer/batch_encoder.hpp"
 #include "limpid/tokenizer/factory.hpp"
 #include "limpid/train/trainer.hpp"
 
@@ -136,13 +137,10 @@ std::pair<RunData, Batches> make_run_data(RunOptions& options,
   data.tokenizer = tokenizer;
   options.model.vocab = tokenizer->vocab_size();
 
-  const std::unique_ptr<EncodeCache> cache = tokenizer->new_cache();
+  BatchEncoder encoder(*tokenizer);
   const auto encode = [&](const std::vector<std::string>& texts) {
-    std::vector<Batches::Ids> ids;
-    for (const std::string& text : texts) {
-      ids.push_back(tokenizer->encode(text, Specials::recognised, cache.get()));
-    }
-    return ids;
+    return encoder.encode(std::vector<std::string_view>(texts.begin(), texts.end()),
+                          Specials::recognised);
   };
   std::vector<Batches::Ids> train_ids = encode(training), valid_ids = encode(validation);
   if (!data.is_tales()) {

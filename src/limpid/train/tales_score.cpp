@@ -11,6 +11,7 @@
 #include "limpid/nn/cross_entropy.hpp"
 #include "limpid/tales/checker.hpp"
 #include "limpid/tales/world.hpp"
+#include "limpid/tokenizer/batch_encoder.hpp"
 #include "limpid/train/batches.hpp"
 #include "limpid/train/copied_run.hpp"
 #include "limpid/train/run_data.hpp"
@@ -27,20 +28,11 @@ struct Sample {
   bool ended;
 };
 
-std::vector<Ids> encode_all(const Tokenizer& tokenizer, std::span<const std::string> texts) {
-  const auto cache = tokenizer.new_cache();
-  std::vector<Ids> all;
-  for (const std::string& text : texts) {
-    all.push_back(tokenizer.encode(text, Specials::as_text, cache.get()));
-  }
-  return all;
-}
-
 std::vector<Ids> encode_stories(const Tokenizer& tokenizer,
                                 const std::vector<tales::Story>& stories) {
-  std::vector<std::string> texts;
+  std::vector<std::string_view> texts;
   for (const tales::Story& story : stories) texts.push_back(story.text);
-  return encode_all(tokenizer, texts);
+  return BatchEncoder(tokenizer).encode(texts);
 }
 
 // Mean of bits per byte over stories, weighted by their bytes, and half its 95% interval.
@@ -271,7 +263,8 @@ TalesScore score_tales(const Decoder<float>& model, const Tokenizer& tokenizer,
   judge(score.model, write_stories(model, tokenizer, end, options.stories, options.seed), copied,
         &score.reasons);
 
-  const std::vector<Ids> training_ids = encode_all(tokenizer, training);
+  const std::vector<Ids> training_ids = BatchEncoder(tokenizer).encode(
+      std::vector<std::string_view>(training.begin(), training.end()));
   const std::pair<Index, StoryScore*> ngrams[] = {
       {1, &score.unigram}, {2, &score.bigram}, {5, &score.five_gram}};
   for (const auto& [order, result] : ngrams) {

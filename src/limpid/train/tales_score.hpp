@@ -14,8 +14,8 @@
 ///
 /// SOURCE  Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference"
 /// USES    core, generate/generator, model/decoder, model/ngram, nn/context, nn/cross_entropy,
-///         tales/checker, tales/story, tales/world, tokenizer/tokenizer, train/batches,
-///         train/copied_run, train/run_data
+///         tales/checker, tales/story, tales/world, tokenizer/batch_encoder, tokenizer/tokenizer,
+///         train/batches, train/copied_run, train/run_data
 #pragma once
 
 #include <functional>
