@@ -58,14 +58,16 @@ TEST_CASE("property: with and without a cache the output is the same; the cache 
   CHECK(cache.bytes() == (4 * 5 + 3 * 4 * 7) * 8);
 }
 
-TEST_CASE("property: fresh weights have the asked deviations, names are those of files") {
+TEST_CASE(
+    "property: fresh weights deviate as the width says, the second product by the asked factor, "
+    "names are those of files") {
   Rng rng(4);
-  GatedFeedForward<double> layer(100, 400, rng, 0.005);
+  GatedFeedForward<double> layer(100, 400, rng, 0.25);
   const auto deviation = [](const Matrix<double>& m) {
     return std::sqrt(m.array().square().mean());
   };
-  CHECK(std::abs(deviation(layer.gate_up.weight) - 0.02) <= 4e-4);
-  CHECK(std::abs(deviation(layer.down.weight) - 0.005) <= 1e-4);
+  CHECK(std::abs(deviation(layer.gate_up.weight) / initial_deviation(100) - 1) <= 0.02);
+  CHECK(std::abs(deviation(layer.down.weight) / initial_deviation(100) - 0.25) <= 0.005);
   const Parameters<double> parameters = layer.parameters();
   REQUIRE(parameters.size() == 2);
   CHECK(parameters[0].name == "gate_up.weight");

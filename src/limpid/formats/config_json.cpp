@@ -11,6 +11,7 @@
 
 #include "limpid/formats/file_handle.hpp"
 #include "limpid/formats/text_file.hpp"
+#include "limpid/nn/initial_deviation.hpp"
 
 namespace limpid {
 namespace {
@@ -252,7 +253,7 @@ std::string to_config_json(const ConfigJson& description) {
   const Config& config = description.config;
   json object{{"bos_token_id", nullptr},
               {"eos_token_id", token_ids(description.end_tokens)},
-              {"initializer_range", 0.02},
+              {"initializer_range", initial_deviation(config.width)},
               {"model_type", family_name(config.family)},
               {"tie_word_embeddings", config.tied},
               {"torch_dtype", "float32"},

@@ -19,7 +19,7 @@
 /// nobody here knows, is an error, because a model that ignores it would be another model.
 ///
 /// SOURCE  Hugging Face transformers, configuration_gpt2.py and configuration_llama.py
-/// USES    core, model/config, formats/file_handle, formats/text_file
+/// USES    core, model/config, nn/initial_deviation, formats/file_handle, formats/text_file
 /// ERRORS  std::runtime_error: file, key, what it says, what was expected
 #pragma once
 

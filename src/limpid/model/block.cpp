@@ -26,13 +26,13 @@ template <class Real>
 Block<Real>::Block(const Config& config, Rng& rng)
     : norm1(make_norm<Real>(config)), norm2(make_norm<Real>(config)), dropout(config.dropout) {
   // 2L branches add to the stream; smaller first steps keep the sum of their variances at one branch's.
-  const double out_deviation = 0.02 / std::sqrt(2.0 * static_cast<double>(config.layers));
-  attention = MultiHeadAttention<Real>(attention_options(config), rng, out_deviation);
+  const double out_scale = 1 / std::sqrt(2.0 * static_cast<double>(config.layers));
+  attention = MultiHeadAttention<Real>(attention_options(config), rng, out_scale);
   if (config.family == Family::gpt2) {
-    feed_forward = FeedForward<Real>(config.width, config.hidden, Activation::gelu_tanh, true, rng,
-                                     out_deviation);
+    feed_forward =
+        FeedForward<Real>(config.width, config.hidden, Activation::gelu_tanh, true, rng, out_scale);
   } else {
-    feed_forward = GatedFeedForward<Real>(config.width, config.hidden, rng, out_deviation);
+    feed_forward = GatedFeedForward<Real>(config.width, config.hidden, rng, out_scale);
   }
 }
 

@@ -22,7 +22,7 @@ Decoder<Real>::Decoder(const Config& model_config, Rng& rng) : config(model_conf
   if (!config.tied) {
     head.resize(config.vocab, config.width);
     for (Real& w : head.template reshaped<Eigen::RowMajor>())
-      w = static_cast<Real>(0.02 * rng.normal());
+      w = static_cast<Real>(initial_deviation(config.width) * rng.normal());
     head_grad = Matrix::Zero(config.vocab, config.width);
   }
 }

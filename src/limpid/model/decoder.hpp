@@ -14,8 +14,8 @@
 ///         section 2.2; tied embedding: Press, Wolf 2017, arXiv:1608.05859
 /// SHAPES  ids [N];  logits, dlogits [N, V];  the stream [N, C]
 /// SAVES   what its parts save; the last norm's output for the head's gradient; the ids
-/// USES    core, model/block, model/config, nn/context, nn/dropout, nn/embedding, nn/kv_cache,
-///         nn/learned_position
+/// USES    core, model/block, model/config, nn/context, nn/dropout, nn/embedding,
+///         nn/initial_deviation, nn/kv_cache, nn/learned_position
 /// ERRORS  std::invalid_argument when the number of ids differs from the context's rows, when a sequence
 ///         is longer than the model's context, and what the parts throw
 /// COST    Config::training_flops_per_token: 2 operations per weight and token forward, 4 backward
@@ -35,6 +35,7 @@
 #include "limpid/nn/context.hpp"
 #include "limpid/nn/dropout.hpp"
 #include "limpid/nn/embedding.hpp"
+#include "limpid/nn/initial_deviation.hpp"
 #include "limpid/nn/kv_cache.hpp"
 #include "limpid/nn/learned_position.hpp"
 

@@ -16,7 +16,7 @@
 ///         section 2 (their C is weight); tied: Press, Wolf 2017, arXiv:1608.05859
 /// SHAPES  ids [N];  y, dy [N, C];  weight [V, C]
 /// SAVES   nothing: the caller still has the ids. There is no dx, because ids are not numbers
-/// USES    core
+/// USES    core, nn/initial_deviation
 /// ERRORS  std::invalid_argument when an id is outside the vocabulary or dy has another shape
 /// COST    N*C numbers copied, no arithmetic; backward N*C additions
 #pragma once
@@ -28,6 +28,7 @@
 #include "limpid/core/matrix.hpp"
 #include "limpid/core/parameter.hpp"
 #include "limpid/core/rng.hpp"
+#include "limpid/nn/initial_deviation.hpp"
 
 namespace limpid {
 
@@ -38,7 +39,9 @@ class LIMPID_API Embedding {
 
   Embedding() = default;
   /// Weights drawn from a normal distribution with this deviation.
-  Embedding(Index vocabulary, Index width, Rng& rng, double deviation = 0.02);
+  Embedding(Index vocabulary, Index width, Rng& rng, double deviation);
+  Embedding(Index vocabulary, Index width, Rng& rng)
+      : Embedding(vocabulary, width, rng, initial_deviation(width)) {}
 
   Matrix forward(std::span<const std::int32_t> ids) const;
   void backward(const Matrix& dy, std::span<const std::int32_t> ids);

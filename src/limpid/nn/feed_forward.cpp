@@ -8,9 +8,9 @@ namespace limpid {
 
 template <class Real>
 FeedForward<Real>::FeedForward(Index width, Index hidden, Activation kind, bool with_bias, Rng& rng,
-                               double down_deviation)
+                               double down_scale)
     : up(width, hidden, with_bias, rng),
-      down(hidden, width, with_bias, rng, down_deviation),
+      down(hidden, width, with_bias, rng, down_scale * initial_deviation(width)),
       activation(kind) {}
 
 template <class Real>

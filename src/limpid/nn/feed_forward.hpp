@@ -7,7 +7,7 @@
 /// SOURCE  Vaswani et al. 2017, arXiv:1706.03762, section 3.3 (there with ReLU; GPT-2 with GELU)
 /// SHAPES  x, y, dy, dx [N, C];  hidden [N, F];  up.weight [F, C];  down.weight [C, F]
 /// SAVES   x, hidden and f(hidden): (C + 2 F) N numbers
-/// USES    core, nn/activation, nn/linear
+/// USES    core, nn/activation, nn/initial_deviation, nn/linear
 /// ERRORS  std::invalid_argument when x or dy has another width
 /// COST    4 N C F operations forward, twice that backward
 #pragma once
@@ -17,6 +17,7 @@
 #include "limpid/core/parameter.hpp"
 #include "limpid/core/rng.hpp"
 #include "limpid/nn/activation.hpp"
+#include "limpid/nn/initial_deviation.hpp"
 #include "limpid/nn/linear.hpp"
 
 namespace limpid {
@@ -36,10 +37,9 @@ class LIMPID_API FeedForward {
   };
 
   FeedForward() = default;
-  /// `down` writes into the residual stream, so deep models draw it smaller: its deviation is
-  /// given.
+  /// `down` writes into the residual stream, so deep models draw it smaller, by this factor.
   FeedForward(Index width, Index hidden, Activation kind, bool with_bias, Rng& rng,
-              double down_deviation = 0.02);
+              double down_scale = 1);
 
   Matrix forward(Matrix x, Cache* cache) const;
   Matrix backward(const Matrix& dy, const Cache& cache);

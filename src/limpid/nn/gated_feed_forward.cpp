@@ -9,8 +9,9 @@
 namespace limpid {
 
 template <class Real>
-GatedFeedForward<Real>::GatedFeedForward(Index width, Index hidden, Rng& rng, double down_deviation)
-    : gate_up(width, 2 * hidden, false, rng), down(hidden, width, false, rng, down_deviation) {}
+GatedFeedForward<Real>::GatedFeedForward(Index width, Index hidden, Rng& rng, double down_scale)
+    : gate_up(width, 2 * hidden, false, rng),
+      down(hidden, width, false, rng, down_scale * initial_deviation(width)) {}
 
 template <class Real>
 auto GatedFeedForward<Real>::forward(Matrix x, Cache* cache) const -> Matrix {

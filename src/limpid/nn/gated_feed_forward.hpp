@@ -10,7 +10,7 @@
 /// SOURCE  Shazeer 2020, arXiv:2002.05202, section 2, equation 6 (its W, V and W2)
 /// SHAPES  x, y, dy, dx [N, C];  gate_up.weight [2F, C];  down.weight [C, F]
 /// SAVES   x, gate and up, silu(gate) * up: (C + 3 F) N numbers
-/// USES    core, nn/activation, nn/linear
+/// USES    core, nn/activation, nn/initial_deviation, nn/linear
 /// ERRORS  std::invalid_argument when x or dy has another width
 /// COST    6 N C F operations forward, twice that backward
 #pragma once
@@ -19,6 +19,7 @@
 #include "limpid/core/matrix.hpp"
 #include "limpid/core/parameter.hpp"
 #include "limpid/core/rng.hpp"
+#include "limpid/nn/initial_deviation.hpp"
 #include "limpid/nn/linear.hpp"
 
 namespace limpid {
@@ -38,9 +39,8 @@ class LIMPID_API GatedFeedForward {
   };
 
   GatedFeedForward() = default;
-  /// `down` writes into the residual stream, so deep models draw it smaller: its deviation is
-  /// given.
-  GatedFeedForward(Index width, Index hidden, Rng& rng, double down_deviation = 0.02);
+  /// `down` writes into the residual stream, so deep models draw it smaller, by this factor.
+  GatedFeedForward(Index width, Index hidden, Rng& rng, double down_scale = 1);
 
   Matrix forward(Matrix x, Cache* cache) const;
   Matrix backward(const Matrix& dy, const Cache& cache);

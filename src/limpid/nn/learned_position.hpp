@@ -11,7 +11,7 @@
 /// SOURCE  Gehring et al. 2017, arXiv:1705.03122, section 3.1; Radford et al. 2018 (GPT), section 3
 /// SHAPES  x, y, dy, dx [B*T, C];  weight [context, C]
 /// SAVES   nothing
-/// USES    core, nn/context
+/// USES    core, nn/context, nn/initial_deviation
 /// ERRORS  std::invalid_argument when x has another shape than the context and the table say, or
 ///         the sequence reaches beyond the table
 /// COST    one pass over x, in place: give x away with std::move
@@ -22,6 +22,7 @@
 #include "limpid/core/parameter.hpp"
 #include "limpid/core/rng.hpp"
 #include "limpid/nn/context.hpp"
+#include "limpid/nn/initial_deviation.hpp"
 
 namespace limpid {
 
@@ -32,7 +33,9 @@ class LIMPID_API LearnedPosition {
 
   LearnedPosition() = default;
   /// `length` positions; weights drawn from a normal distribution with this deviation.
-  LearnedPosition(Index length, Index width, Rng& rng, double deviation = 0.02);
+  LearnedPosition(Index length, Index width, Rng& rng, double deviation);
+  LearnedPosition(Index length, Index width, Rng& rng)
+      : LearnedPosition(length, width, rng, initial_deviation(width)) {}
 
   Matrix forward(Matrix x, const Context& context) const;
   Matrix backward(Matrix dy, const Context& context);

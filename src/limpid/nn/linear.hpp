@@ -12,7 +12,7 @@
 /// SOURCE  Goodfellow, Bengio, Courville 2016, "Deep Learning", section 6.5.6
 /// SHAPES  x, dx [N, in];  y, dy [N, out];  weight [out, in];  bias [out] or empty
 /// SAVES   x, because dW needs it
-/// USES    core
+/// USES    core, nn/initial_deviation
 /// ERRORS  std::invalid_argument when x or dy has another width
 /// COST    2 N in out operations forward, twice that backward
 #pragma once
@@ -21,6 +21,7 @@
 #include "limpid/core/matrix.hpp"
 #include "limpid/core/parameter.hpp"
 #include "limpid/core/rng.hpp"
+#include "limpid/nn/initial_deviation.hpp"
 
 namespace limpid {
 
@@ -37,7 +38,9 @@ class LIMPID_API Linear {
 
   Linear() = default;
   /// Weights drawn from a normal distribution with this deviation, biases zero.
-  Linear(Index in, Index out, bool with_bias, Rng& rng, double deviation = 0.02);
+  Linear(Index in, Index out, bool with_bias, Rng& rng, double deviation);
+  Linear(Index in, Index out, bool with_bias, Rng& rng)
+      : Linear(in, out, with_bias, rng, initial_deviation(in)) {}
 
   Matrix forward(Matrix x, Cache* cache) const;
   Matrix backward(const Matrix& dy, const Cache& cache);

@@ -86,11 +86,12 @@ Matrix<Real> attend(ConstView<Real> queries, const Memory<Real>& memory,
 
 template <class Real>
 MultiHeadAttention<Real>::MultiHeadAttention(const AttentionOptions& attention_options, Rng& rng,
-                                             double out_deviation)
+                                             double out_scale)
     : options(completed(attention_options)),
       qkv(options.width, (options.heads + 2 * options.kv_heads) * options.head_width, options.bias,
           rng),
-      out(options.heads * options.head_width, options.width, options.bias, rng, out_deviation) {
+      out(options.heads * options.head_width, options.width, options.bias, rng,
+          out_scale * initial_deviation(options.width)) {
   if (options.rotary) rotary.emplace(options.head_width, *options.rotary);
 }
 

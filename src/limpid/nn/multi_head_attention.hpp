@@ -28,7 +28,8 @@
 /// SHAPES  x, y, dy, dx [N, C];  qkv.weight [(H + 2G) * D, C], rows: queries, keys, values;
 ///         out.weight [C, H * D];  probabilities [T, T] for each of B * H
 /// SAVES   see Cache; the T * T maps are the part that grows with the square of the length
-/// USES    core, nn/context, nn/kv_cache, nn/linear, nn/rotary, nn/scaled_dot_product_attention
+/// USES    core, nn/context, nn/initial_deviation, nn/kv_cache, nn/linear, nn/rotary,
+/// USES    nn/scaled_dot_product_attention
 /// ERRORS  std::invalid_argument when the options are impossible or x, masks or cache do not fit
 /// COST    2 N C D (2H + 2G) operations for the products with weights and 4 N T H D for attention
 ///         (half when causal and long) forward; twice that backward
@@ -42,6 +43,7 @@
 #include "limpid/core/parameter.hpp"
 #include "limpid/core/rng.hpp"
 #include "limpid/nn/context.hpp"
+#include "limpid/nn/initial_deviation.hpp"
 #include "limpid/nn/kv_cache.hpp"
 #include "limpid/nn/linear.hpp"
 #include "limpid/nn/rotary.hpp"
@@ -73,9 +75,8 @@ class LIMPID_API MultiHeadAttention {
   };
 
   MultiHeadAttention() = default;
-  /// qkv is drawn with deviation 0.02; out with its own, because residual branches start smaller.
-  MultiHeadAttention(const AttentionOptions& attention_options, Rng& rng,
-                     double out_deviation = 0.02);
+  /// `out` writes into the residual stream, so deep models draw it smaller, by this factor.
+  MultiHeadAttention(const AttentionOptions& attention_options, Rng& rng, double out_scale = 1);
 
   /// Each row attends to the rows of its own sequence in x. context.key_mask hides rows from all.
   Matrix forward(Matrix x, const Context& context, Cache* cache) const;
