@@ -3,9 +3,10 @@
 ///
 /// Two families are built from the same parts:
 ///
-///   gpt2    learned positions, layer norm, GELU (tanh), biases, tied embedding      Radford et al.
-///   2019 llama   rotary positions, RMS norm, SwiGLU, grouped-query attention, no biases  Touvron
-///   et al. 2023
+///   gpt2    learned positions, layer norm, GELU (tanh), biases, tied embedding
+///           Radford et al. 2019
+///   llama   rotary positions, RMS norm, SwiGLU, grouped-query attention, no biases
+///           Touvron et al. 2023
 ///
 /// USES    core
 /// ERRORS  validate() throws std::invalid_argument with one line: the key, its value, what was

@@ -17,15 +17,19 @@ Matrix<Real> orthogonalized(const Matrix<Real>& m) {
   const bool tall = m.rows() > m.cols();
   Matrix<Real> x = tall ? Matrix<Real>(m.transpose()) : m;
   x /= x.norm() + static_cast<Real>(1e-7);  // all singular values at most 1
+  // A step multiplies X by p(A) from the left. The next A is then p(A) A p(A) = p(A) p(A) A, because
+  // polynomials of one matrix commute: all steps can be worked out on A, and X waits for the end.
+  constexpr int kSteps = 5;
   constexpr Real a = Real(3.4445), b = Real(-4.7750), c = Real(2.0315);
-  for (int step = 0; step < 5; ++step) {
-    const Matrix<Real> square = matmul<Real>(x, t(x));
+  Matrix<Real> square = matmul<Real>(x, t(x)), product;
+  for (int step = 0; step < kSteps; ++step) {
     Matrix<Real> polynomial = b * square;
     polynomial += c * matmul<Real>(square, square);
-    Matrix<Real> next = a * x;
-    matmul_add<Real>(next, polynomial, x);
-    x = std::move(next);
+    polynomial.diagonal().array() += a;
+    product = step == 0 ? polynomial : matmul<Real>(polynomial, product);
+    if (step + 1 < kSteps) square = matmul<Real>(polynomial, matmul<Real>(polynomial, square));
   }
+  x = matmul<Real>(product, x);
   return tall ? Matrix<Real>(x.transpose()) : x;
 }
 

@@ -22,7 +22,7 @@
 /// SAVES   m from step to step: a checkpoint without it starts a different run
 /// USES    core
 /// ERRORS  std::invalid_argument when a parameter is not a matrix or not the one m was made for
-/// COST    5 (4 r^2 c + 2 r^3) operations per matrix and step, r the smaller side, c the larger
+/// COST    4 r^2 c + 34 r^3 operations per matrix and step, r the smaller side, c the larger
 #pragma once
 
 #include <span>
