@@ -97,6 +97,21 @@ TEST_CASE("by hand: bytes are their own ids; places, from arguments and from std
   CHECK(back.at("ids") == Json{195, 169});
 }
 
+TEST_CASE("by hand: --jsonl, one text on each line, and back") {
+  const std::string texts =
+      "\"Hi\"\n\"\"\n\"a\\n\\u00e9\\ud83d\\ude00<|endoftext|>\"\n\"no line feed behind\"";
+  const Outcome ids = run("encode", {"--jsonl", "--specials", "recognised"}, texts, "byte.json");
+  CHECK(ids.err.empty());
+  CHECK(ids.out ==
+        "[72,105]\n[]\n[97,10,195,169,240,159,152,128,256]\n"
+        "[110,111,32,108,105,110,101,32,102,101,101,100,32,98,101,104,105,110,100]\n");
+  CHECK(run("decode", {"--jsonl"}, ids.out, "byte.json").out ==
+        "\"Hi\"\n\"\"\n\"a\\né😀<|endoftext|>\"\n\"no line feed behind\"\n");
+  CHECK(run("encode", {"--jsonl"}, "", "byte.json").out == "");
+  CHECK(run("decode", {"--jsonl"}, "\n72 105\n[195]\n", "byte.json").out ==
+        "\"\"\n\"Hi\"\n\"\uFFFD\"\n");
+}
+
 TEST_CASE("by hand: a special token is text, itself, or an error") {
   const std::string text = "a<|endoftext|>";
   CHECK(run("encode", {text}, "", "byte.json").out ==
@@ -116,6 +131,22 @@ TEST_CASE("property: what encode gives, decode gives back, byte for byte") {
     const Json json = Json::parse(run("encode", {"--json"}, text, tokenizer).out);
     CHECK(run("decode", {}, json.at("ids").dump(), tokenizer).out == text);
     CHECK(json.at("offsets").back().at(1) == text.size());
+  }
+}
+
+TEST_CASE("property: --jsonl gives for each text what encode gives for it alone") {
+  for (const char* tokenizer : {"bpe.json", "word.json", "char.json"}) {
+    CAPTURE(tokenizer);
+    Json lines;
+    std::string input;
+    for (const char* text : {"the old fox", "", " the  old\nhen's", "near the river."}) {
+      input += Json(text).dump() + "\n";
+      lines.push_back(Json::parse(run("encode", {"--json", text}, "", tokenizer).out).at("ids"));
+    }
+    const std::string out = run("encode", {"--jsonl"}, input, tokenizer).out;
+    std::string expected;
+    for (const Json& ids : lines) expected += ids.dump() + "\n";
+    CHECK(out == expected);
   }
 }
 
@@ -212,6 +243,18 @@ TEST_CASE("misuse: ids that are none, files that are none") {
     CAPTURE(id);
     CHECK_HOLDS(complaint(run("decode", {}, id)), "expected a number from 0 to 289");
   }
+  for (const char* line : {"[1]", "", "\"a", "a", "7", "null", "\"\\ud800\"", "\"\xFF\""}) {
+    CAPTURE(line);
+    CHECK_HOLDS(complaint(run("encode", {"--jsonl"}, "\"a\"\n" + std::string(line) + "\n")),
+                "stdin: line 2: tokenizer encode: got \"");
+  }
+  CHECK_HOLDS(complaint(run("encode", {"--jsonl", "--specials", "forbidden"},
+                            "\"a\"\n\"b<|endoftext|>\"\n")),
+              "stdin: line 2: ");
+  CHECK_HOLDS(complaint(run("decode", {"--jsonl"}, "[1]\n[2, 290]\n")),
+              "stdin: line 2: tokenizer decode: id 1 is \"290\", expected a number from 0 to 289");
+  CHECK_HOLDS(complaint(run("encode", {"--jsonl", "a"})), "--jsonl");
+  CHECK_HOLDS(complaint(run("decode", {"--jsonl", "1"})), "--jsonl");
   CHECK_HOLDS(complaint(run("encode", {"a"}, "", "none.json")), "none.json: ");
   CHECK_HOLDS(complaint(run("show", {}, "", "text.txt")), "text.txt: is not JSON");
   CHECK_HOLDS(complaint(run("compare", {file("none.txt")})), "none.txt: ");

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -44,13 +45,41 @@ void write(std::string_view bytes) {
   }
 }
 
+// --jsonl: the answer to each line of stdin is a line of JSON on stdout.
+void answer_lines(const std::function<Json(std::string_view)>& answer) {
+  const std::string input = read_stdin();
+  std::string_view rest = input;
+  for (std::size_t number = 1; !rest.empty(); ++number) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    try {
+      print_json(answer(line), -1);
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(fmt::format("stdin: line {}: {}", number, error.what()));
+    }
+  }
+}
+
 struct EncodeArguments {
   std::string tokenizer, text, specials = "as-text";
-  bool text_given = false, ids = false, json = false;
+  bool text_given = false, ids = false, json = false, jsonl = false;
 };
+
+void encode_lines(const Tokenizer& tokenizer, Specials specials) {
+  const auto cache = tokenizer.new_cache();
+  answer_lines([&](std::string_view line) -> Json {
+    const Json text = Json::parse(line, nullptr, false);  // false: an error is a value, no string
+    if (!text.is_string()) {
+      throw std::invalid_argument(fmt::format(
+          "tokenizer encode: got {:?}, expected a text as a JSON string", line.substr(0, 40)));
+    }
+    return tokenizer.encode(text.get_ref<const std::string&>(), specials, cache.get());
+  });
+}
 
 void encode(const EncodeArguments& arguments) {
   const auto tokenizer = open_tokenizer(arguments.tokenizer);
+  if (arguments.jsonl) return encode_lines(*tokenizer, specials_named(arguments.specials));
   const std::string text = arguments.text_given ? arguments.text : read_stdin();
   const Specials specials = specials_named(arguments.specials);
   if (arguments.json) return print_json(split_json(*tokenizer, text, specials), -1);
@@ -66,7 +95,7 @@ void encode(const EncodeArguments& arguments) {
 struct DecodeArguments {
   std::string tokenizer;
   std::vector<std::string> ids;
-  bool json = false;
+  bool json = false, jsonl = false;
 };
 
 // Numbers with blanks, commas or JSON's brackets between them.
@@ -88,8 +117,17 @@ void append_ids(std::string_view text, TokenId vocab_size, std::vector<TokenId>&
   }
 }
 
+void decode_lines(const Tokenizer& tokenizer) {
+  answer_lines([&](std::string_view line) -> Json {
+    std::vector<TokenId> ids;
+    append_ids(line, tokenizer.vocab_size(), ids);
+    return tokenizer.decode(ids);
+  });
+}
+
 void decode(const DecodeArguments& arguments) {
   const auto tokenizer = open_tokenizer(arguments.tokenizer);
+  if (arguments.jsonl) return decode_lines(*tokenizer);
   std::vector<TokenId> ids;
   for (const std::string& word : arguments.ids) append_ids(word, tokenizer->vocab_size(), ids);
   if (arguments.ids.empty()) append_ids(read_stdin(), tokenizer->vocab_size(), ids);
@@ -146,8 +184,15 @@ void add_tokenizer_encode(CLI::App& tokenizer) {
       command->add_option("text", arguments->text, "The text; else stdin, byte for byte");
   add_tokenizer_option(*command, arguments->tokenizer);
   add_specials(*command, arguments->specials);
-  command->add_flag("--ids", arguments->ids, "Ids alone, also on a terminal");
-  command->add_flag("--json", arguments->json, "ids, tokens, offsets (in bytes) as JSON");
+  CLI::Option* ids = command->add_flag("--ids", arguments->ids, "Ids alone, also on a terminal");
+  CLI::Option* json =
+      command->add_flag("--json", arguments->json, "ids, tokens, offsets (in bytes) as JSON");
+  command
+      ->add_flag("--jsonl", arguments->jsonl,
+                 "Many texts: each line of stdin a JSON string, each line printed its ids")
+      ->excludes(text)
+      ->excludes(ids)
+      ->excludes(json);
   command->callback([arguments, text] {
     arguments->text_given = text->count() > 0;
     encode(*arguments);
@@ -160,9 +205,14 @@ void add_tokenizer_decode(CLI::App& tokenizer) {
       add_command(tokenizer, "decode", "Ids to text",
                   "limpid tokenizer decode --tokenizer gpt2.json 15496 995\n"
                   "  limpid tokenizer decode --tokenizer gpt2.json < ids.txt > text.txt");
-  command->add_option("ids", arguments->ids, "The ids; else from stdin");
+  CLI::Option* ids = command->add_option("ids", arguments->ids, "The ids; else from stdin");
   add_tokenizer_option(*command, arguments->tokenizer);
-  command->add_flag("--json", arguments->json, "ids, tokens and text as JSON");
+  CLI::Option* json = command->add_flag("--json", arguments->json, "ids, tokens and text as JSON");
+  command
+      ->add_flag("--jsonl", arguments->jsonl,
+                 "Many texts: each line of stdin the ids of one, each line printed a JSON string")
+      ->excludes(ids)
+      ->excludes(json);
   command->callback([arguments] { decode(*arguments); });
 }
 

@@ -19,6 +19,8 @@
 ///
 /// Later versions of tiktoken put \s+$ before the line breaks: white space that ends a whole text
 /// is then one piece, line breaks and all. Models' tokenizer.json files have the pattern above.
+/// (With cl100k_base the ids are the same: none of its tokens is white space that goes on behind
+/// its last line break.)
 ///
 /// SOURCE  the pattern published with OpenAI's tiktoken as cl100k_base
 /// USES    core, tokenizer/character_class
