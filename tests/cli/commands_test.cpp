@@ -73,6 +73,9 @@ TEST_CASE("property: generate repeats itself with a seed, begins with the prompt
   CHECK(first.out.starts_with("the fox"));
   CHECK(first.out.ends_with("\n"));
   CHECK(first.out == second.out);
+  Words on_one_thread = words;
+  on_one_thread.insert(on_one_thread.end(), {"--threads", "1"});
+  CHECK(run(on_one_thread).out == first.out);
   Words other = words;
   other[6] = "8";
   CHECK(run(other).out != first.out);

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
+#include <cstdio>
 #include <string>
+
+#include "limpid/core/parallel.hpp"
 
 namespace limpid::cli {
 
@@ -34,6 +38,20 @@ inline CLI::App* add_command(CLI::App& app, const char* name, const char* about,
   CLI::App* command = app.add_subcommand(name, about);
   command->footer(std::string("\nExample:\n  ") + example);
   return command;
+}
+
+/// --threads, with a warning when there are fewer cores.
+inline void add_threads(CLI::App& command) {
+  const auto use = [](int count) {
+    if (count > physical_cores()) {
+      fmt::print(stderr,
+                 "warning: {} threads on {} cores: waiting threads spin, this will be slow\n",
+                 count, physical_cores());
+    }
+    set_threads(count);
+  };
+  command.add_option_function<int>("--threads", use, "Default: the physical cores")
+      ->check(above_zero());
 }
 
 }  // namespace limpid::cli

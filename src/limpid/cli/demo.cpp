@@ -143,6 +143,7 @@ void add_demo(CLI::App& app) {
   command->add_option("--steps", arguments->steps, "Fewer steps: faster and worse")
       ->check(above_zero());
   command->add_option("--seed", arguments->seed, "Of every random choice")->capture_default_str();
+  add_threads(*command);
   command->callback([arguments] { demo(*arguments); });
 }
 

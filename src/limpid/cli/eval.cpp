@@ -94,6 +94,7 @@ void add_eval(CLI::App& app) {
       ->add_flag("--tales", arguments->tales, "Instead: the table of what it learned of the tales")
       ->excludes(file);
   command->add_flag("--json", arguments->json, "Print JSON");
+  add_threads(*command);
   command->callback([arguments] {
     if (arguments->tales) return eval_tales(arguments->model, arguments->json);
     if (arguments->file.empty()) throw CLI::RequiredError("FILE, or --tales,");

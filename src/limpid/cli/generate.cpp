@@ -81,6 +81,7 @@ void add_generate(CLI::App& app) {
   command->add_option("--count", arguments->count, "Number of texts")
       ->check(above_zero())
       ->capture_default_str();
+  add_threads(*command);
   command->callback([arguments, prompt] {
     arguments->prompt_given = prompt->count() > 0;
     write(*arguments);

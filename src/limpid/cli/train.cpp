@@ -22,12 +22,10 @@ struct TrainArguments {
   std::string out, preset = "demo", init, tokenizer;
   Index steps = 0, seed = 1;
   double minutes = 0;
-  int threads = 0;
   bool resume = false;
 };
 
 void train(const TrainArguments& arguments) {
-  if (arguments.threads > 0) use_threads(arguments.threads);
   RunRequest request;
   request.options = preset(arguments.preset);
   if (arguments.steps > 0) request.options.set("steps", std::to_string(arguments.steps));
@@ -71,8 +69,7 @@ void add_train(CLI::App& app) {
                       "word, char, byte, bpe:SIZE, or a tokenizer.json");
   command->add_option("--init", arguments->init, "Start from the model in this directory");
   command->add_option("--seed", arguments->seed, "Of every random choice")->capture_default_str();
-  command->add_option("--threads", arguments->threads, "Default: the physical cores")
-      ->check(above_zero());
+  add_threads(*command);
   command->add_flag("--resume", arguments->resume, "Continue the run in the directory, if any");
   command->add_option("--set", arguments->settings,
                       fmt::format("key=value; keys: {}", fmt::join(RunOptions::keys(), " ")));

@@ -103,14 +103,6 @@ class Watcher : public RunObserver {
 
 }  // namespace
 
-void use_threads(int count) {
-  if (count > physical_cores()) {
-    fmt::print(stderr, "warning: {} threads on {} cores: waiting threads spin, this will be slow\n",
-               count, physical_cores());
-  }
-  set_threads(count);
-}
-
 void watch_training(const RunRequest& request) {
   stop_requested = false;
   std::signal(SIGINT, on_interrupt);

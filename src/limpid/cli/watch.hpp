@@ -9,7 +9,4 @@ namespace limpid::cli {
 /// Runs to the end, or throws Interrupted after saving.
 void watch_training(const RunRequest& request);
 
-/// Sets the number of threads, and warns when there are fewer cores.
-void use_threads(int count);
-
 }  // namespace limpid::cli
