@@ -40,12 +40,18 @@ void write(const GenerateArguments& arguments) {
   for (Index i = 0; i < arguments.count; ++i) {
     std::fwrite(prompt.data(), 1, prompt.size(), stdout);
     Utf8Stream stream;
+    std::vector<std::int32_t> written = ids;
+    std::size_t shown = tokenizer.decode(ids).size();
     std::vector<Rng> rng{
         Rng(static_cast<std::uint64_t>(arguments.seed), static_cast<std::uint64_t>(i))};
     const std::vector<std::vector<std::int32_t>> prompts{ids};
     generate(*loaded.model, prompts, options, rng, [&](Index, std::int32_t id) {
       if (options.end && id == *options.end) return false;
-      fmt::print("{}", stream.push(tokenizer.token_bytes(id)));
+      // What a token adds may depend on those before it (wordpiece: a space, or none).
+      written.push_back(id);
+      const std::string text = tokenizer.decode(written);
+      fmt::print("{}", stream.push(std::string_view(text).substr(shown)));
+      shown = text.size();
       std::fflush(stdout);
       return true;
     });
