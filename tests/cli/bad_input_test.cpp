@@ -86,6 +86,8 @@ TEST_CASE("misuse: presets, keys and values that do not exist") {
   CHECK_HOLDS(place.set("rows=columns"), "rows is 'columns', expected");
   CHECK_HOLDS(place.train({"--tokenizer", "letters"}), "expected word, char, byte, bpe:SIZE");
   CHECK_HOLDS(place.train({"--tokenizer", "bpe:many"}), "bpe:many");
+  CHECK_HOLDS(place.train({"--tokenizer", "wordpiece:60"}),
+              "the wordpiece tokenizer forgets white space and capitals");
 }
 
 TEST_CASE("misuse: configurations that no model can have") {

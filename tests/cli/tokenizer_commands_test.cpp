@@ -15,13 +15,15 @@ using Json = nlohmann::json;
 
 namespace {
 
-// Four files of one small text, made once: a text and tokenizers of three kinds learned from it.
+// A small text and a tokenizer of every kind learned from it, made once.
 const std::filesystem::path& folder() {
   static const ScratchDirectory scratch;
   static const bool made = [] {
     put(scratch / "text.txt", small_text() + "<|endoftext|>" + small_text(1000));
-    for (const Words& more : {Words{"--vocab-size", "290"}, Words{"--kind", "byte"},
-                              Words{"--kind", "word"}, Words{"--kind", "char"}}) {
+    for (const Words& more :
+         {Words{"--vocab-size", "290"}, Words{"--kind", "byte"}, Words{"--kind", "word"},
+          Words{"--kind", "char"}, Words{"--kind", "wordpiece", "--vocab-size", "60"},
+          Words{"--kind", "unigram", "--vocab-size", "60"}}) {
       Words words{"tokenizer", "train", (scratch / "text.txt").string(), "--out",
                   (scratch / (more[1] == "290" ? "bpe" : more[1])).string() + ".json"};
       words.insert(words.end(), more.begin(), more.end());
@@ -210,6 +212,50 @@ TEST_CASE("property: compare counts what encode counts, for every kind") {
   CHECK_HOLDS(page.out, "word.json");
 }
 
+// Pieces of words, without the spaces between them, in small letters.
+TEST_CASE("by hand: wordpiece and unigram, trained, saved, shown and compared") {
+  const Outcome pieces = run("show", {"The FOX"}, "", "wordpiece.json");
+  CHECK(pieces.err.empty());
+  CHECK_HOLDS(pieces.out, "The| FOX\n2 tokens for 7 bytes");
+  CHECK_HOLDS(pieces.out, "3..7  \"fox\"");
+  CHECK_HOLDS(run("show", {}, "", "wordpiece.json").out, "wordpiece, ");
+  CHECK(Json::parse(run("show", {"--json"}, "", "wordpiece.json").out).at("lower_case") == true);
+  const std::string ids = run("encode", {"The  FOX."}, "", "wordpiece.json").out;
+  CHECK(run("decode", {}, ids, "wordpiece.json").out == "the fox .");
+
+  const Outcome unigram = run("show", {"the fox"}, "", "unigram.json");
+  CHECK(unigram.err.empty());
+  CHECK_HOLDS(unigram.out, "the| fox\n2 tokens for 7 bytes");
+  CHECK_HOLDS(run("show", {}, "", "unigram.json").out, "log probability");
+  const Json json = Json::parse(run("show", {"--json"}, "", "unigram.json").out);
+  CHECK(json.at("pattern") == "gpt2");
+  CHECK(json.at("pieces").at(0).at("log_probability") < 0);
+  const std::string same = "the  fox.\n";
+  CHECK(run("decode", {}, run("encode", {}, same, "unigram.json").out, "unigram.json").out == same);
+
+  const Json compared = Json::parse(
+      run_limpid({"tokenizer", "compare", "--json", "--tokenizer", file("wordpiece.json"),
+                  "--tokenizer", file("unigram.json"), file("text.txt")})
+          .out);
+  for (const Json& one : compared) {
+    CHECK(one.at("unknown") == 0);
+    CHECK(one.at("bytes_per_token") > 2);
+  }
+}
+
+TEST_CASE("property: a model learns from unigram tokens and writes with them") {
+  const ScratchDirectory scratch;
+  const Outcome trained =
+      run_limpid(tiny_run(file("text.txt"), scratch / "run", {"--tokenizer", "unigram:60"}));
+  CHECK(trained.status == 0);
+  CHECK(get(scratch / "run/tokenizer.json") == get(file("unigram.json")));
+  const Outcome written = run_limpid({"generate", "--model", (scratch / "run").string(), "--prompt",
+                                      "the  fox", "--max-tokens", "8"});
+  CHECK(written.status == 0);
+  CHECK(written.out.starts_with("the  fox"));
+  CHECK(written.out.size() > 10);
+}
+
 TEST_CASE("by hand: import of GPT-2's two files") {
   const ScratchDirectory scratch;
   put_gpt2_files(scratch);
@@ -270,6 +316,10 @@ TEST_CASE("misuse: what cannot be trained or imported leaves no file behind") {
   };
   const std::string text = file("text.txt");
   CHECK_HOLDS(train({}, text), "--kind bpe needs --vocab-size");
+  CHECK_HOLDS(train({"--kind", "wordpiece"}, text), "--kind wordpiece needs --vocab-size");
+  CHECK_HOLDS(train({"--kind", "unigram"}, text), "--kind unigram needs --vocab-size");
+  CHECK_HOLDS(train({"--kind", "wordpiece", "--vocab-size", "5"}, text), "the characters alone");
+  CHECK_HOLDS(train({"--kind", "unigram", "--vocab-size", "5"}, text), "vocab_size is 5, expected");
   CHECK_HOLDS(train({"--vocab-size", "256"}, text), "vocab_size is 256, expected at least 257");
   CHECK_HOLDS(train({"--vocab-size", "0"}, text), "expected a number above 0");
   CHECK_HOLDS(train({"--vocab-size", "290", "--kind", "char"}, text), "is for --kind bpe");

@@ -180,6 +180,9 @@ TEST_CASE("misuse: tokens that are missing, twice, out of range, nested, or not 
   CHECK(error_after([](Files& f) {
           f.encoder["a"] = {{"b", {1}}};
         }) == "E: is nested, expected an object of tokens and their ids");
+  CHECK(failure("", [] {
+          from_gpt2_vocabulary({"E", "{\"a\": 1e999}"}, {"M", ""});
+        }) == "E: has a number that is too large");
   CHECK(error_after([](Files& f) {
           f.encoder.erase("he");
           f.encoder["h e"] = 257;

@@ -108,6 +108,7 @@ TEST_CASE("misuse: no JSON, no object, nested without end") {
   CHECK(error_of("{\"a\": \xFF}") == "F: is not JSON, at byte 7");
   CHECK(error_of("[]") == "F: the file is [], expected an object");
   CHECK(error_of("{}") == "F: model is null, expected object");
+  CHECK(error_of("{\"version\": 1e999}") == "F: has a number that is too large");
   CHECK(error_of(std::string(1'000'000, '[')) == "F: is nested too deeply to be a tokenizer");
 }
 
@@ -121,8 +122,8 @@ TEST_CASE("misuse: missing keys and wrong types") {
         "F: model.vocab is null, expected object");
   CHECK(error_after([](Json& f) { f["model"]["merges"] = "a b"; }) ==
         "F: model.merges is \"a b\", expected array");
-  CHECK(error_after([](Json& f) { f["model"]["type"] = "Unigram"; }) ==
-        "F: model.type is \"Unigram\", expected BPE or WordLevel");
+  CHECK(error_after([](Json& f) { f["model"]["type"] = "Novel"; }) ==
+        "F: model.type is \"Novel\", expected BPE, WordLevel, WordPiece or Unigram");
 }
 
 TEST_CASE("misuse: ids that are missing, twice, out of range or no numbers") {
@@ -141,8 +142,7 @@ TEST_CASE("misuse: ids that are missing, twice, out of range or no numbers") {
   CHECK(error_after([](Json& f) { f["added_tokens"][0]["id"] = 7; }) ==
         "F: added_tokens[0].id is 7, but model.vocab says 259");
   CHECK(error_after([](Json& f) { f["added_tokens"].push_back(f["added_tokens"][0]); }) ==
-        "F: tokenizer: token 259 \"<|endoftext|>\" has two roles, expected one: special, unknown "
-        "or text");
+        "F: tokenizer: token 259 \"<|endoftext|>\" is special twice, expected once");
 }
 
 TEST_CASE("misuse: tokens that are no bytes, merges that make no sense") {

@@ -10,7 +10,8 @@
 #include "limpid/tokenizer/byte.hpp"
 #include "limpid/tokenizer/byte_pair_trainer.hpp"
 #include "limpid/tokenizer/factory.hpp"
-#include "limpid/tokenizer/word_piece.hpp"
+#include "limpid/tokenizer/unigram_trainer.hpp"
+#include "limpid/tokenizer/word_piece_trainer.hpp"
 
 #include "support/scratch_directory.hpp"
 #include "tokenizer/texts.hpp"
@@ -23,6 +24,13 @@ using namespace limpid;
 using namespace limpid::test;
 
 namespace {
+
+// A kind of token that nobody else has.
+struct Novel : Tokenizer {
+  Novel() : Tokenizer(TokenSet{}) {}
+  std::string_view kind() const override { return "novel"; }
+  void encode_text(std::string_view, EncodeCache*, std::vector<TokenId>&) const override {}
+};
 
 std::string training_text() {
   Rng rng(1);
@@ -66,10 +74,24 @@ TEST_CASE("by hand: the models of characters and words") {
   CHECK(words["pre_tokenizer"]["type"] == "Split");
 }
 
+TEST_CASE("by hand: the models of wordpiece and unigram") {
+  const auto pieces =
+      nlohmann::json::parse(to_tokenizer_json(*make_tokenizer("wordpiece:7", "ab ab")));
+  CHECK(pieces["model"]["vocab"] ==
+        nlohmann::json({{"##b", 0}, {"a", 1}, {"ab", 2}, {"[UNK]", 3}, {"<|endoftext|>", 4}}));
+  CHECK(pieces["normalizer"]["type"] == "BertNormalizer");
+  const auto unigram =
+      nlohmann::json::parse(to_tokenizer_json(*make_tokenizer("unigram:5", "ab ab")));
+  CHECK(unigram["model"]["type"] == "Unigram");
+  CHECK(unigram["model"]["vocab"].size() == 5);
+  CHECK(unigram["normalizer"].is_null());
+}
+
 TEST_CASE("property: every kind comes back with its ids, kind and fingerprint") {
   Rng rng(2);
   const std::string text = training_text();
-  for (const char* spec : {"word", "char", "byte", "bpe:700", "bpe:257"}) {
+  for (const char* spec :
+       {"word", "char", "byte", "bpe:700", "bpe:257", "wordpiece:900", "unigram:700"}) {
     CAPTURE(spec);
     const auto tokenizer = make_tokenizer(spec, text);
     const std::string json = to_tokenizer_json(*tokenizer);
@@ -125,7 +147,7 @@ TEST_CASE("property: files, written and read") {
 TEST_CASE("edges: no special tokens, several, ones that are no alphabet's letters") {
   for (const std::vector<std::string>& specials :
        {std::vector<std::string>{}, {"<a>", "<b>"}, {"a b", "世界", "line\nend"}}) {
-    for (const char* spec : {"word", "char", "byte", "bpe:300"}) {
+    for (const char* spec : {"word", "char", "byte", "bpe:300", "wordpiece:20", "unigram:20"}) {
       const auto tokenizer = make_tokenizer(spec, "x y x y", {.specials = specials});
       const auto again = from_tokenizer_json(to_tokenizer_json(*tokenizer), "");
       CHECK(again->fingerprint() == tokenizer->fingerprint());
@@ -144,10 +166,20 @@ TEST_CASE("misuse: no file, no tokenizer") {
 }
 
 TEST_CASE("misuse: kinds that have no form in the file") {
-  Vocabulary vocabulary;
-  const TokenId unknown = vocabulary.add(kBertUnknown);
+  CHECK_THROWS_WITH_AS(to_tokenizer_json(Novel()),
+                       "tokenizer_json: cannot write the kind \"novel\", expected bpe, byte, char, "
+                       "word, wordpiece or unigram",
+                       std::invalid_argument);
+  // With byte fallback the 256 bytes are pieces, most of them no text: behind a, b, the space and
+  // "ab" come the other 125 bytes of ASCII, then 0x80.
   CHECK_THROWS_WITH_AS(
-      to_tokenizer_json(WordPieceTokenizer(TokenSet{vocabulary, {}, unknown})),
-      "tokenizer_json: cannot write the kind \"wordpiece\", expected bpe, byte, char or word",
+      to_tokenizer_json(train_unigram("ab ab", {.vocab_size = 300, .byte_fallback = true})),
+      "tokenizer_json: token 129 of the unigram tokenizer is \"\\x80\", expected UTF-8",
+      std::invalid_argument);
+  Vocabulary vocabulary;
+  for (const char* token : {"a\xFF", "[UNK]"}) vocabulary.add(token);
+  CHECK_THROWS_WITH_AS(
+      to_tokenizer_json(WordPieceTokenizer(TokenSet{vocabulary, {}, 1})),
+      "tokenizer_json: token 0 of the wordpiece tokenizer is \"a\\xff\", expected UTF-8",
       std::invalid_argument);
 }

@@ -18,17 +18,30 @@ TEST_CASE("by hand: the words of the command line") {
   CHECK(make_tokenizer("byte", text)->kind() == "byte");
   CHECK(make_tokenizer("bpe:260", text)->kind() == "bpe");
   CHECK(make_tokenizer("bpe:260", text)->vocab_size() == 260);
-  CHECK(is_tokenizer_spec("bpe:1"));
+  CHECK(make_tokenizer("wordpiece:30", text)->kind() == "wordpiece");
+  CHECK(make_tokenizer("wordpiece:12", text)->vocab_size() == 12);
+  CHECK(make_tokenizer("unigram:14", text)->kind() == "unigram");
+  CHECK(make_tokenizer("unigram:14", text)->vocab_size() == 14);
+  for (const char* spec : {"bpe:1", "wordpiece:1", "unigram:1"}) CHECK(is_tokenizer_spec(spec));
   CHECK_FALSE(is_tokenizer_spec("tokenizer.json"));
 }
 
 TEST_CASE("property: special tokens and the unknown one are there when asked for") {
-  for (const char* spec : {"word", "char", "byte", "bpe:300"}) {
+  for (const char* spec : {"word", "char", "byte", "bpe:300", "wordpiece:9", "unigram:9"}) {
     CHECK(make_tokenizer(spec, "a b a b")->end_of_text());
     CHECK_FALSE(make_tokenizer(spec, "a b a b", {.specials = {}})->end_of_text());
   }
   CHECK(make_tokenizer("char", "abc", {.specials = {}, .unknown = false})->vocab_size() == 3);
   CHECK(make_tokenizer("char", "abc", {.specials = {}})->vocab_size() == 4);
+}
+
+TEST_CASE("property: the pattern is that of bpe and unigram") {
+  for (const char* spec : {"bpe:300", "unigram:30"}) {
+    const auto encode = [&](Pattern pattern) {
+      return make_tokenizer(spec, "a b a b a b", {.pattern = pattern})->encode("a b a b");
+    };
+    CHECK(encode(Pattern::none).size() < encode(Pattern::gpt2).size());
+  }
 }
 
 TEST_CASE("edges: bytes need no text; the smallest byte-pair vocabulary") {
@@ -38,16 +51,20 @@ TEST_CASE("edges: bytes need no text; the smallest byte-pair vocabulary") {
 
 TEST_CASE("misuse: words that mean nothing, sizes that are none") {
   CHECK_THROWS_WITH_AS(make_tokenizer("wordpiece", ""),
-                       "tokenizer: \"wordpiece\" is unknown, expected word, char, byte or bpe:SIZE",
+                       "tokenizer: \"wordpiece\" is unknown, expected word, char, byte, bpe:SIZE, "
+                       "wordpiece:SIZE or unigram:SIZE",
                        std::invalid_argument);
-  for (const char* spec : {"bpe:", "bpe:many", "bpe:1e3", "bpe:99999999999"}) {
-    CHECK_THROWS_WITH_AS(make_tokenizer(spec, ""),
-                         (std::string("tokenizer: \"") + spec +
-                          "\" has no size, expected a number of tokens as in bpe:1024")
-                             .c_str(),
-                         std::invalid_argument);
+  for (const std::string kind : {"bpe", "wordpiece", "unigram"}) {
+    for (const char* size : {":", ":many", ":1e3", ":99999999999", ":0", ":-1"}) {
+      const std::string spec = kind + size;
+      CHECK_THROWS_WITH_AS(make_tokenizer(spec, ""),
+                           ("tokenizer: \"" + spec +
+                            "\" has no size, expected a number of tokens as in " + kind + ":1024")
+                               .c_str(),
+                           std::invalid_argument);
+    }
+    CHECK_THROWS_AS(make_tokenizer(kind + ":1", "text"), std::invalid_argument);
   }
   CHECK_THROWS_AS(make_tokenizer("bpe:256", ""), std::invalid_argument);
-  CHECK_THROWS_AS(make_tokenizer("bpe:-1", ""), std::invalid_argument);
   CHECK_THROWS_AS(make_tokenizer("char", ""), std::invalid_argument);
 }

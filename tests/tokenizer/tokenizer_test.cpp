@@ -42,6 +42,8 @@ TEST_CASE("by hand: unhappiness in every kind") {
   CHECK(split(*make_tokenizer("char", kText), "unhappiness") == "u|n|h|a|p|p|i|n|e|s|s");
   CHECK(split(*make_tokenizer("byte", kText), "unhappiness") == "u|n|h|a|p|p|i|n|e|s|s");
   CHECK(make_tokenizer("bpe:300", kText)->encode("unhappiness").size() < 6);
+  CHECK(make_tokenizer("wordpiece:60", kText)->encode("unhappiness").size() < 11);
+  CHECK(make_tokenizer("unigram:40", kText)->encode("unhappiness").size() < 8);
 }
 
 TEST_CASE("by hand: special tokens as text, recognised, forbidden") {
@@ -85,7 +87,7 @@ TEST_CASE("by hand: places beside special tokens, and of what is unknown") {
 
 TEST_CASE("property: places cover the text without a gap, and hold the bytes of known tokens") {
   Rng rng(4);
-  for (const char* spec : {"word", "char", "byte", "bpe:290"}) {
+  for (const char* spec : {"word", "char", "byte", "bpe:290", "unigram:40"}) {
     CAPTURE(spec);
     const auto tokenizer = make_tokenizer(spec, kText);
     for (int i = 0; i < 200; ++i) {
@@ -135,7 +137,7 @@ TEST_CASE("property: fingerprints tell kinds, vocabularies and special tokens ap
 }
 
 TEST_CASE("edges: nothing to encode, nothing to decode, only special tokens") {
-  for (const char* spec : {"word", "char", "byte", "bpe:290"}) {
+  for (const char* spec : {"word", "char", "byte", "bpe:290", "wordpiece:60", "unigram:40"}) {
     const auto tokenizer = make_tokenizer(spec, kText);
     CHECK(tokenizer->encode("").empty());
     CHECK(tokenizer->encode("", Specials::recognised).empty());
@@ -146,18 +148,29 @@ TEST_CASE("edges: nothing to encode, nothing to decode, only special tokens") {
   }
 }
 
-TEST_CASE("misuse: ids out of range, tokens with two roles") {
+// BERT's [UNK] is both: its letters in a text are the token, where special tokens are recognised.
+TEST_CASE("by hand: the unknown token may be special too") {
+  Vocabulary letters;
+  for (const char* token : {"a", "[UNK]"}) letters.add(token);
+  const CharacterTokenizer tokenizer(TokenSet{letters, {1}, 1});
+  CHECK(tokenizer.unknown() == 1);
+  CHECK(tokenizer.is_special(1));
+  const PlacedTokens placed = tokenizer.encode_with_places("ab[UNK]a", Specials::recognised);
+  CHECK(placed.ids == Ids{0, 1, 1, 0});
+  CHECK(placed.places == std::vector<TokenPlace>{{0, 1}, {1, 2}, {2, 7}, {7, 8}});
+  CHECK(tokenizer.encode("[UNK]") == Ids(5, 1));
+}
+
+TEST_CASE("misuse: ids out of range, tokens that are special twice") {
   const ByteTokenizer tokenizer;
   CHECK_THROWS_AS(tokenizer.decode(Ids{0, -1}), std::invalid_argument);
   CHECK_THROWS_AS(static_cast<void>(tokenizer.token_bytes(257)), std::invalid_argument);
   Vocabulary letters;
   letters.add("a");
   letters.add("b");
-  CHECK_THROWS_WITH_AS(
-      CharacterTokenizer(TokenSet{letters, {1}, 1}),
-      "tokenizer: token 1 \"b\" has two roles, expected one: special, unknown or text",
-      std::invalid_argument);
-  CHECK_THROWS_AS(CharacterTokenizer(TokenSet{letters, {0, 0}, {}}), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(CharacterTokenizer(TokenSet{letters, {1, 1}, {}}),
+                       "tokenizer: token 1 \"b\" is special twice, expected once",
+                       std::invalid_argument);
   CHECK_THROWS_AS(CharacterTokenizer(TokenSet{letters, {2}, {}}), std::invalid_argument);
   CHECK_THROWS_AS(CharacterTokenizer(TokenSet{letters, {}, 2}), std::invalid_argument);
 }

@@ -89,3 +89,12 @@ TEST_CASE("misuse: tokens that the model does not have") {
   const std::vector<std::int32_t> ids{0, 1, 99, 3};
   CHECK_THROWS_AS(evaluate(model, *letters(), evaluation_windows(ids, 8)), std::invalid_argument);
 }
+
+TEST_CASE("misuse: tokens that are not the text's bytes") {
+  const std::unique_ptr<Tokenizer> pieces = make_tokenizer("wordpiece:30", "the fox");
+  const std::vector<std::int32_t> ids = pieces->encode("The fox");
+  CHECK_THROWS_WITH_AS(target_bytes(*pieces, ids),
+                       "evaluate: tokens of the wordpiece tokenizer are not the text's bytes, "
+                       "expected word, char, byte, bpe or unigram",
+                       std::invalid_argument);
+}

@@ -50,11 +50,13 @@ void expect_text(const std::vector<std::string>& files, std::size_t bytes) {
       fmt::format("{}: the text is empty, expected text to learn from", fmt::join(files, ", ")));
 }
 
+// The kinds that learn as many tokens as they are told to; of others the text decides.
+bool has_size(const std::string& kind) {
+  return kind == "bpe" || kind == "wordpiece" || kind == "unigram";
+}
+
 // A chunk of a file in memory at a time: what is learned from are the counts of distinct pieces.
 std::unique_ptr<Tokenizer> train_pairs(const TrainArguments& arguments) {
-  if (arguments.vocab_size == 0) {
-    throw std::invalid_argument("tokenizer train: --kind bpe needs --vocab-size");
-  }
   const BytePairOptions options{.vocab_size = arguments.vocab_size,
                                 .pattern = patterns().at(arguments.pattern),
                                 .specials = arguments.specials};
@@ -81,15 +83,14 @@ std::unique_ptr<Tokenizer> train_pairs(const TrainArguments& arguments) {
 }
 
 std::unique_ptr<Tokenizer> train_other(const TrainArguments& arguments) {
-  if (arguments.vocab_size != 0) {
-    throw std::invalid_argument(fmt::format(
-        "tokenizer train: --vocab-size is for --kind bpe; the text decides how many tokens {} has",
-        arguments.kind));
-  }
   std::string text;
   for (const std::string& file : arguments.files) text += read_utf8_file(file);
   expect_text(arguments.files, text.size());
-  return make_tokenizer(arguments.kind, text, {.specials = arguments.specials});
+  const std::string spec = has_size(arguments.kind)
+                               ? fmt::format("{}:{}", arguments.kind, arguments.vocab_size)
+                               : arguments.kind;
+  return make_tokenizer(
+      spec, text, {.specials = arguments.specials, .pattern = patterns().at(arguments.pattern)});
 }
 
 // "bpe, 512 tokens (255 merges), special: <|endoftext|>"
@@ -111,12 +112,22 @@ std::string card_of(const Tokenizer& tokenizer) {
 }
 
 void train(const TrainArguments& arguments) {
+  if (has_size(arguments.kind) && arguments.vocab_size == 0) {
+    throw std::invalid_argument(
+        fmt::format("tokenizer train: --kind {} needs --vocab-size", arguments.kind));
+  }
+  if (!has_size(arguments.kind) && arguments.vocab_size != 0) {
+    throw std::invalid_argument(
+        fmt::format("tokenizer train: --vocab-size is for --kind bpe, wordpiece and unigram; the "
+                    "text decides how many tokens {} has",
+                    arguments.kind));
+  }
   const auto tokenizer = arguments.kind == "bpe" ? train_pairs(arguments) : train_other(arguments);
   write_tokenizer(arguments.out, *tokenizer);
   fmt::print("{}: {}\n", arguments.out, card_of(*tokenizer));
   if (tokenizer->vocab_size() < arguments.vocab_size) {
-    fmt::print("The text holds no more pairs: {} tokens were asked for.\n",
-               grouped(arguments.vocab_size));
+    fmt::print("The text holds no more {}: {} tokens were asked for.\n",
+               arguments.kind == "unigram" ? "pieces" : "pairs", grouped(arguments.vocab_size));
   }
 }
 
@@ -155,12 +166,13 @@ void add_tokenizer_train(CLI::App& tokenizer) {
   command->add_option("files", arguments->files, "Texts to learn from")->required();
   command
       ->add_option("--vocab-size", arguments->vocab_size,
-                   "Tokens (bpe), with 256 bytes and specials")
+                   "Tokens (bpe, wordpiece, unigram), with bytes or characters and specials")
       ->check(above_zero());
-  command->add_option("--kind", arguments->kind, "bpe, word, char or byte")
-      ->check(CLI::IsMember(std::vector<std::string>{"bpe", "word", "char", "byte"}))
+  command->add_option("--kind", arguments->kind, "bpe, wordpiece, unigram, word, char or byte")
+      ->check(CLI::IsMember(
+          std::vector<std::string>{"bpe", "wordpiece", "unigram", "word", "char", "byte"}))
       ->capture_default_str();
-  command->add_option("--pattern", arguments->pattern, "How bpe cuts text into pieces first")
+  command->add_option("--pattern", arguments->pattern, "How bpe and unigram cut text first")
       ->check(CLI::IsMember(patterns()))
       ->capture_default_str();
   command

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -38,6 +39,11 @@ void print_split(const Tokenizer& tokenizer, std::string_view text, Specials spe
 
 /// JSON on stdout. Bytes that are not UTF-8, which JSON cannot hold, become U+FFFD.
 void print_json(const nlohmann::ordered_json& json, int indent);
+
+/// "2 tokens", "1 token".
+std::string count(std::size_t number, std::string_view what);
+/// Bytes per token; 0 without any.
+double ratio(std::size_t bytes, std::size_t tokens);
 
 /// A token in quotes; what has no shape of its own (a line's end, a part of a character) escaped.
 std::string quoted(std::string_view token);

@@ -1,4 +1,4 @@
-// ./limpid tokenizer show, compare: what a tokenizer has learned, and what it makes of a text.
+// ./limpid tokenizer show: what a tokenizer has learned, and what it makes of a text.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -6,7 +6,6 @@
 #include <array>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -14,9 +13,11 @@
 #include "limpid/cli/terminal.hpp"
 #include "limpid/cli/tokenizer_commands.hpp"
 #include "limpid/core/grouped.hpp"
-#include "limpid/formats/text_file.hpp"
 #include "limpid/tokenizer/byte_pair.hpp"
 #include "limpid/tokenizer/pretokenizer.hpp"
+#include "limpid/tokenizer/unigram.hpp"
+#include "limpid/tokenizer/unigram_lattice.hpp"
+#include "limpid/tokenizer/word_piece.hpp"
 
 namespace limpid::cli {
 namespace {
@@ -28,14 +29,6 @@ struct ShowArguments {
   std::size_t first = 20;
   bool text_given = false, json = false;
 };
-
-double ratio(std::size_t bytes, std::size_t tokens) {
-  return tokens == 0 ? 0 : static_cast<double>(bytes) / static_cast<double>(tokens);
-}
-
-std::string count(std::size_t number, std::string_view what) {
-  return fmt::format("{} {}{}", grouped(static_cast<double>(number)), what, number == 1 ? "" : "s");
-}
 
 // Where a list that goes on was cut.
 void print_rest(std::size_t shown, std::size_t all) {
@@ -68,6 +61,19 @@ Json to_json(const Tokenizer& tokenizer) {
                         {"id", made_by(tokenizer, merge)}});
     }
   }
+  if (const auto* unigram = dynamic_cast<const UnigramTokenizer*>(&tokenizer)) {
+    json["pattern"] = pattern_name(unigram->pattern());
+    Json& pieces = json["pieces"] = Json::array();
+    for (TokenId id = 0; id < unigram->vocab_size(); ++id) {
+      if (unigram->log_probability(id) == kImpossible) continue;
+      pieces.push_back({{"piece", unigram->token_bytes(id)},
+                        {"log_probability", unigram->log_probability(id)},
+                        {"id", id}});
+    }
+  }
+  if (const auto* pieces = dynamic_cast<const WordPieceTokenizer*>(&tokenizer)) {
+    json["lower_case"] = pieces->lower_case();
+  }
   return json;
 }
 
@@ -88,12 +94,22 @@ void print_merges(const BytePairTokenizer& pairs, std::size_t first) {
 }
 
 void print_vocabulary(const Tokenizer& tokenizer, std::size_t first) {
+  const auto* unigram = dynamic_cast<const UnigramTokenizer*>(&tokenizer);
   const auto all = static_cast<std::size_t>(tokenizer.vocab_size());
   const std::size_t shown = rows(first, all);
-  fmt::print("It merges nothing; its tokens:\n\n");
-  fmt::print("{}\n", bold(fmt::format("{:>7}  token", "id"), use_colour(stdout)));
-  for (std::size_t id = 0; id < shown; ++id) {
-    fmt::print("{:>7}  {}\n", id, quoted(tokenizer.token_bytes(static_cast<TokenId>(id))));
+  fmt::print("It merges nothing; its tokens{}:\n\n",
+             unigram == nullptr ? "" : ", and how probable each is");
+  const int width = unigram == nullptr ? 0 : 17;
+  fmt::print("{}\n", bold(fmt::format("{:>7}{:>{}}  token", "id",
+                                      unigram == nullptr ? "" : "log probability", width),
+                          use_colour(stdout)));
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto id = static_cast<TokenId>(i);
+    std::string number;
+    if (unigram != nullptr && unigram->log_probability(id) != kImpossible) {
+      number = fmt::format("{:.3f}", unigram->log_probability(id));
+    }
+    fmt::print("{:>7}{:>{}}  {}\n", id, number, width, quoted(tokenizer.token_bytes(id)));
   }
   print_rest(shown, all);
 }
@@ -115,53 +131,15 @@ void show(const ShowArguments& arguments) {
   print_vocabulary(*tokenizer, arguments.first);
 }
 
-struct CompareArguments {
-  std::vector<std::string> tokenizers;
-  std::string file;
-  bool json = false;
-};
-
-// A name in few columns: of a long path its end.
-std::string short_name(const std::string& path, std::size_t width) {
-  return path.size() <= width ? path : "..." + path.substr(path.size() - width + 3);
-}
-
-void compare(const CompareArguments& arguments) {
-  const std::string text = read_text_file(arguments.file);
-  if (text.empty()) {
-    throw std::runtime_error(
-        fmt::format("{}: the text is empty, expected text to encode", arguments.file));
-  }
-  Json results = Json::array();
-  if (!arguments.json) {
-    fmt::print("{}: {}\n\n{}\n", arguments.file, count(text.size(), "byte"),
-               bold(fmt::format("{:<28}{:>6}{:>12}{:>12}{:>13}{:>9}", "tokenizer", "kind",
-                                "vocabulary", "tokens", "bytes/token", "unknown"),
-                    use_colour(stdout)));
-  }
-  for (const std::string& path : arguments.tokenizers) {
-    const auto tokenizer = open_tokenizer(path);
-    const std::vector<TokenId> ids = tokenizer->encode(text, Specials::recognised);
-    const auto unknown =
-        tokenizer->unknown() ? std::count(ids.begin(), ids.end(), *tokenizer->unknown()) : 0;
-    if (arguments.json) {
-      results.push_back({{"tokenizer", path},
-                         {"kind", tokenizer->kind()},
-                         {"vocabulary", tokenizer->vocab_size()},
-                         {"bytes", text.size()},
-                         {"tokens", ids.size()},
-                         {"bytes_per_token", ratio(text.size(), ids.size())},
-                         {"unknown", unknown}});
-      continue;
-    }
-    fmt::print("{:<28}{:>6}{:>12}{:>12}{:>13.3f}{:>9}\n", short_name(path, 27), tokenizer->kind(),
-               grouped(tokenizer->vocab_size()), grouped(static_cast<double>(ids.size())),
-               ratio(text.size(), ids.size()), grouped(static_cast<double>(unknown)));
-  }
-  if (arguments.json) print_json(results, 1);
-}
-
 }  // namespace
+
+double ratio(std::size_t bytes, std::size_t tokens) {
+  return tokens == 0 ? 0 : static_cast<double>(bytes) / static_cast<double>(tokens);
+}
+
+std::string count(std::size_t number, std::string_view what) {
+  return fmt::format("{} {}{}", grouped(static_cast<double>(number)), what, number == 1 ? "" : "s");
+}
 
 std::string quoted(std::string_view token) {
   return fmt::format("{:?}", token);
@@ -212,21 +190,6 @@ void add_tokenizer_show(CLI::App& tokenizer) {
     arguments->text_given = text->count() > 0;
     show(*arguments);
   });
-}
-
-void add_tokenizer_compare(CLI::App& tokenizer) {
-  const auto arguments = std::make_shared<CompareArguments>();
-  CLI::App* command =
-      add_command(tokenizer, "compare", "How well several tokenizers shorten a text",
-                  "limpid tokenizer compare --tokenizer tok.json --tokenizer gpt2.json tales.txt");
-  command
-      ->add_option("--tokenizer", arguments->tokenizers,
-                   "A tokenizer.json or a model's directory; again for each further one")
-      ->allow_extra_args(false)
-      ->required();
-  command->add_option("file", arguments->file, "The text")->required();
-  command->add_flag("--json", arguments->json, "Print JSON");
-  command->callback([arguments] { compare(*arguments); });
 }
 
 }  // namespace limpid::cli

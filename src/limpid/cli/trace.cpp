@@ -132,7 +132,9 @@ class Page {
 
   std::string file_of_tokenizer() const {
     const std::string_view kind = tokenizer_.kind();
-    return kind == "bpe" ? "byte_pair" : kind == "char" ? "character" : std::string(kind);
+    if (kind == "bpe") return "byte_pair";
+    if (kind == "char") return "character";
+    return kind == "wordpiece" ? "word_piece" : std::string(kind);
   }
 
   void embedding() const {

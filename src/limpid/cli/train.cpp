@@ -66,7 +66,7 @@ void add_train(CLI::App& app) {
       ->check(above_zero())
       ->excludes(steps);
   command->add_option("--tokenizer", arguments->tokenizer,
-                      "word, char, byte, bpe:SIZE, or a tokenizer.json");
+                      "word, char, byte, bpe:SIZE, unigram:SIZE, or a tokenizer.json");
   command->add_option("--init", arguments->init, "Start from the model in this directory");
   command->add_option("--seed", arguments->seed, "Of every random choice")->capture_default_str();
   add_threads(*command);

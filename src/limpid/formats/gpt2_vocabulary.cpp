@@ -37,6 +37,8 @@ Json parse_flat(std::string_view text) {
     json = Json::parse(text, flat);
   } catch (const Json::parse_error& error) {
     reject(fmt::format("is not JSON, at byte {}", error.byte));
+  } catch (const Json::out_of_range&) {
+    reject("has a number that is too large");
   }
   if (!json.is_object()) reject("is no object, expected one of tokens and their ids");
   return json;

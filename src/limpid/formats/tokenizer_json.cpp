@@ -10,8 +10,11 @@
 #include "limpid/formats/byte_alphabet.hpp"
 #include "limpid/formats/pretokenizer_json.hpp"
 #include "limpid/formats/text_file.hpp"
+#include "limpid/formats/unigram_json.hpp"
+#include "limpid/formats/word_piece_json.hpp"
 #include "limpid/tokenizer/byte_pair.hpp"
 #include "limpid/tokenizer/pretokenizer.hpp"
+#include "limpid/tokenizer/utf8.hpp"
 
 namespace limpid {
 namespace {
@@ -20,6 +23,7 @@ constexpr std::uint64_t kLargestTokenizer = std::uint64_t{256} << 20;
 
 using Json = nlohmann::ordered_json;  // keeps the order of keys: files that people can read
 
+// The kinds that a BPE or WordLevel model describes.
 Cutting cutting_of(const Tokenizer& tokenizer) {
   if (tokenizer.kind() == "char") return {Pattern::none, false};
   if (tokenizer.kind() == "word") return {Pattern::words, false};
@@ -27,7 +31,8 @@ Cutting cutting_of(const Tokenizer& tokenizer) {
   const auto* pairs = dynamic_cast<const BytePairTokenizer*>(&tokenizer);
   if (pairs == nullptr) {
     fail("tokenizer_json",
-         fmt::format("cannot write the kind {:?}, expected bpe, byte, char or word",
+         fmt::format("cannot write the kind {:?}, expected bpe, byte, char, word, wordpiece or "
+                     "unigram",
                      tokenizer.kind()));
   }
   return {pairs->pattern(), true};
@@ -47,11 +52,25 @@ Json added_tokens(const Tokenizer& tokenizer) {
   return added;
 }
 
-// The name of a token in the file: its bytes in the alphabet, or, when it is text, its text.
-std::string name_of(const Tokenizer& tokenizer, TokenId id) {
-  const std::string_view token = tokenizer.token_bytes(id);
-  const bool text = !cutting_of(tokenizer).to_bytes || tokenizer.is_special(id);
-  return text ? std::string(token) : to_byte_alphabet(token);
+// Where tokens stand in the file as text, they must be text, as JSON is.
+void expect_text(const Tokenizer& tokenizer) {
+  for (TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
+    if (find_invalid_utf8(tokenizer.token_bytes(id))) {
+      fail("tokenizer_json", fmt::format("token {} of the {} tokenizer is {:?}, expected UTF-8", id,
+                                         tokenizer.kind(), tokenizer.token_bytes(id)));
+    }
+  }
+}
+
+// {"un": 0, ...} with each token's name.
+template <class Name>
+Json vocabulary(const Tokenizer& tokenizer, Name name) {
+  Json vocab = Json::object();
+  for (TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
+    // Straight to the end: asking for the key first would search all that is there.
+    vocab.get_ref<Json::object_t&>().push_back({name(id), id});
+  }
+  return vocab;
 }
 
 bool looks_up_whole_pieces(const Tokenizer& tokenizer) {
@@ -59,52 +78,65 @@ bool looks_up_whole_pieces(const Tokenizer& tokenizer) {
   return pairs != nullptr && pairs->whole_pieces() == WholePieces::looked_up;
 }
 
-Json model(const Tokenizer& tokenizer) {
-  Json vocab = Json::object();
-  for (TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
-    // Straight to the end: asking for the key first would search all that is there.
-    vocab.get_ref<Json::object_t&>().push_back({name_of(tokenizer, id), id});
-  }
+// The parts of a file that describe characters, words, bytes or byte pairs.
+void write_merging(const Tokenizer& tokenizer, Json& file) {
+  const Cutting cutting = cutting_of(tokenizer);
+  if (!cutting.to_bytes) expect_text(tokenizer);
+  file["pre_tokenizer"] = Json::parse(to_pretokenizer_json(cutting));
+  file["decoder"] =
+      cutting.to_bytes
+          ? Json{{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}}
+          : Json{{"type", "Fuse"}};
+  // A token is its bytes in the alphabet, or, when it is text, its text.
+  const auto name = [&](TokenId id) {
+    const std::string_view token = tokenizer.token_bytes(id);
+    const bool text = !cutting.to_bytes || tokenizer.is_special(id);
+    return text ? std::string(token) : to_byte_alphabet(token);
+  };
   Json unknown = nullptr;
   if (tokenizer.unknown()) unknown = tokenizer.token_bytes(*tokenizer.unknown());
   if (tokenizer.kind() == "word") {
-    return {{"type", "WordLevel"}, {"vocab", std::move(vocab)}, {"unk_token", std::move(unknown)}};
+    file["model"] = {{"type", "WordLevel"},
+                     {"vocab", vocabulary(tokenizer, name)},
+                     {"unk_token", std::move(unknown)}};
+    return;
   }
   Json merges = Json::array();
   if (const auto* pairs = dynamic_cast<const BytePairTokenizer*>(&tokenizer)) {
     for (const Merge& merge : pairs->merges()) {
-      merges.push_back(name_of(tokenizer, merge.left) + " " + name_of(tokenizer, merge.right));
+      merges.push_back(name(merge.left) + " " + name(merge.right));
     }
   }
-  Json json = {{"type", "BPE"},
-               {"dropout", nullptr},
-               {"unk_token", std::move(unknown)},
-               {"continuing_subword_prefix", nullptr},
-               {"end_of_word_suffix", nullptr},
-               {"fuse_unk", false},
-               {"byte_fallback", false}};
-  if (looks_up_whole_pieces(tokenizer)) json["ignore_merges"] = true;
-  json["vocab"] = std::move(vocab);
-  json["merges"] = std::move(merges);
-  return json;
+  Json& model = file["model"] = {{"type", "BPE"},
+                                 {"dropout", nullptr},
+                                 {"unk_token", std::move(unknown)},
+                                 {"continuing_subword_prefix", nullptr},
+                                 {"end_of_word_suffix", nullptr},
+                                 {"fuse_unk", false},
+                                 {"byte_fallback", false}};
+  if (looks_up_whole_pieces(tokenizer)) model["ignore_merges"] = true;
+  model["vocab"] = vocabulary(tokenizer, name);
+  model["merges"] = std::move(merges);
 }
 
 }  // namespace
 
 std::string to_tokenizer_json(const Tokenizer& tokenizer) {
-  const Json decoder =
-      cutting_of(tokenizer).to_bytes
-          ? Json{{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}}
-          : Json{{"type", "Fuse"}};
-  const Json file = {{"version", "1.0"},
-                     {"truncation", nullptr},
-                     {"padding", nullptr},
-                     {"added_tokens", added_tokens(tokenizer)},
-                     {"normalizer", nullptr},
-                     {"pre_tokenizer", Json::parse(to_pretokenizer_json(cutting_of(tokenizer)))},
-                     {"post_processor", nullptr},
-                     {"decoder", decoder},
-                     {"model", model(tokenizer)}};
+  Json file = {{"version", "1.0"},          {"truncation", nullptr},
+               {"padding", nullptr},        {"added_tokens", added_tokens(tokenizer)},
+               {"normalizer", nullptr},     {"pre_tokenizer", nullptr},
+               {"post_processor", nullptr}, {"decoder", nullptr},
+               {"model", nullptr}};
+  if (const auto* pieces = dynamic_cast<const WordPieceTokenizer*>(&tokenizer)) {
+    expect_text(tokenizer);
+    const auto name = [&](TokenId id) { return std::string(tokenizer.token_bytes(id)); };
+    write_word_piece(*pieces, vocabulary(tokenizer, name), file);
+  } else if (const auto* unigram = dynamic_cast<const UnigramTokenizer*>(&tokenizer)) {
+    expect_text(tokenizer);
+    write_unigram(*unigram, file);
+  } else {
+    write_merging(tokenizer, file);
+  }
   return file.dump(1) + "\n";
 }
 

@@ -1,12 +1,14 @@
 /// tokenizer.json: a tokenizer as the Hugging Face libraries read and write it.
 ///
-///   kind   model                       pre_tokenizer                          decoder
-///   bpe    BPE, GPT-2's byte alphabet  ByteLevel (patterns gpt2 and none), or  ByteLevel
-///                                      Split and ByteLevel (the others)
-///   byte   the same without merges     ByteLevel without its pattern           ByteLevel
-///   char   BPE over characters         null                                    Fuse
-///          without merges
-///   word   WordLevel                   Split by the pattern `words`            Fuse
+///   kind       model                       pre_tokenizer                          decoder
+///   bpe        BPE, GPT-2's byte alphabet  ByteLevel (patterns gpt2 and none), or  ByteLevel
+///                                          Split and ByteLevel (the others)
+///   byte       the same without merges     ByteLevel without its pattern           ByteLevel
+///   char       BPE over characters         null                                    Fuse
+///              without merges
+///   word       WordLevel                   Split by the pattern `words`            Fuse
+///   wordpiece  WordPiece                   BertPreTokenizer (word_piece_json.hpp)  WordPiece
+///   unigram    Unigram (unigram_json.hpp)  Split by the pattern, or null           Fuse
 ///
 /// "un" + "happiness" of a byte-pair tokenizer stand in the file as
 ///
@@ -16,10 +18,12 @@
 /// the same fingerprint.
 ///
 /// USES    core/check, formats/atomic_file, formats/byte_alphabet, formats/pretokenizer_json,
-/// USES    formats/text_file, formats/tokenizer_json_reader, tokenizer/byte_pair,
-/// USES    tokenizer/pretokenizer, tokenizer/tokenizer
+/// USES    formats/text_file, formats/tokenizer_json_reader, formats/unigram_json,
+/// USES    formats/word_piece_json, tokenizer/byte_pair, tokenizer/pretokenizer,
+/// USES    tokenizer/tokenizer, tokenizer/utf8
 /// ERRORS  std::runtime_error, one line that names the file; reading: tokenizer_json_reader.hpp;
-///         std::invalid_argument when a tokenizer of another kind is to be written
+///         std::invalid_argument when a tokenizer of another kind is to be written, or one whose
+///         tokens are to be text and are not UTF-8
 #pragma once
 
 #include <filesystem>

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <initializer_list>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -13,8 +12,11 @@
 
 #include "limpid/formats/byte_alphabet.hpp"
 #include "limpid/formats/file_handle.hpp"
+#include "limpid/formats/json_fields.hpp"
 #include "limpid/formats/pretokenizer_json.hpp"
 #include "limpid/formats/token_table.hpp"
+#include "limpid/formats/unigram_json.hpp"
+#include "limpid/formats/word_piece_json.hpp"
 #include "limpid/tokenizer/byte.hpp"
 #include "limpid/tokenizer/byte_pair.hpp"
 #include "limpid/tokenizer/character.hpp"
@@ -28,51 +30,7 @@ namespace {
 using Json = nlohmann::json;
 constexpr auto kObject = Json::value_t::object;
 constexpr auto kArray = Json::value_t::array;
-constexpr auto kText = Json::value_t::string;
 constexpr int kDeepest = 16;  // what a real file nests is 5 deep
-
-// A mistake in the file; `from_tokenizer_json` puts the file's name before it.
-[[noreturn]] void reject(const std::string& message) {
-  throw std::runtime_error(message);
-}
-
-// A value as it stands in the file, shortened, for messages.
-std::string shown(const Json& value) {
-  const std::string text = value.dump(-1, ' ', true);
-  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
-}
-
-// object[key], or null when it is not there.
-const Json& get(const Json& object, const char* key) {
-  static const Json kNull;
-  const auto found = object.find(key);
-  return found == object.end() ? kNull : *found;
-}
-
-// object[key], which must be of a type.
-const Json& get(const Json& object, const std::string& place, const char* key, Json::value_t type) {
-  const Json& value = get(object, key);
-  if (value.type() != type) {
-    reject(
-        fmt::format("{}{} is {}, expected {}", place, key, shown(value), Json(type).type_name()));
-  }
-  return value;
-}
-
-const std::string& get_text(const Json& object, const std::string& place, const char* key) {
-  return get(object, place, key, kText).get_ref<const std::string&>();
-}
-
-// Settings that would change the ids, and that no tokenizer here has.
-void expect_unset(const Json& object, const std::string& place,
-                  std::initializer_list<const char*> keys) {
-  for (const char* key : keys) {
-    const Json& value = get(object, key);
-    // NOLINTNEXTLINE(readability-container-size-empty): JSON's empty() is true for [] too
-    if (value.is_null() || value == false || value == "") continue;
-    reject(fmt::format("{}{} is {}, expected null: it is not supported", place, key, shown(value)));
-  }
-}
 
 // Puts a token in its place, if the id is a number and the place is free.
 void place_token(TokenTable& tokens, const std::string& name, const Json& id, std::string bytes) {
@@ -105,7 +63,8 @@ TokenSet read_tokens(const Json& file, const Json& vocab, bool to_bytes) {
   for (const auto& [name, id] : vocab.items()) {
     const bool text = !to_bytes || special_set.contains(name);
     const auto bytes = text ? name : from_byte_alphabet(name);
-    if (!bytes) reject(fmt::format("token {} is not in GPT-2's alphabet of bytes", shown(name)));
+    if (!bytes)
+      reject(fmt::format("token {} is not in GPT-2's alphabet of bytes", shown(Json(name))));
     place_token(tokens, name, id, *bytes);
   }
   for (std::size_t i = 0; i < specials.size(); ++i) {
@@ -126,7 +85,7 @@ std::vector<Merge> read_merges(const Json& model, const Json& vocab) {
     const auto found = vocab.find(name);
     if (found == vocab.end()) {
       reject(fmt::format("model.merges[{}] names {}, which is not in model.vocab", merges.size(),
-                         shown(name)));
+                         shown(Json(name))));
     }
     return found->get<TokenId>();
   };
@@ -154,16 +113,12 @@ bool is_plain_bytes(const TokenSet& tokens) {
   return tokens.vocabulary.size() == 256 + static_cast<TokenId>(tokens.special_ids.size());
 }
 
-std::unique_ptr<Tokenizer> read(const Json& file) {
-  if (!file.is_object()) reject(fmt::format("the file is {}, expected an object", shown(file)));
+// What characters, words, bytes and byte pairs share: a vocabulary, and perhaps merges.
+std::unique_ptr<Tokenizer> read_merging(const Json& file, const std::string& type) {
   expect_unset(file, "", {"normalizer"});
-  const Json& model = get(file, "", "model", kObject);
+  const Json& model = get(file, "model");
   const Json& vocab = get(model, "model.", "vocab", kObject);
-  const std::string& type = get_text(model, "model.", "type");
   const Cutting cutting = from_pretokenizer_json(get(file, "pre_tokenizer").dump());
-  if (type != "BPE" && type != "WordLevel") {
-    reject(fmt::format("model.type is \"{}\", expected BPE or WordLevel", type));
-  }
   expect_unset(
       model, "model.",
       {"dropout", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback"});
@@ -175,7 +130,7 @@ std::unique_ptr<Tokenizer> read(const Json& file) {
   if (!cutting.to_bytes && !get(model, "unk_token").is_null()) {  // bytes are never unknown
     const std::string& name = get_text(model, "model.", "unk_token");
     tokens.unknown = tokens.vocabulary.find(name);
-    if (!tokens.unknown) reject(fmt::format("model.unk_token {} is no token", shown(name)));
+    if (!tokens.unknown) reject(fmt::format("model.unk_token {} is no token", shown(Json(name))));
   }
   if (type == "WordLevel") {
     if (cutting != Cutting{Pattern::words, false}) {
@@ -201,6 +156,22 @@ std::unique_ptr<Tokenizer> read(const Json& file) {
                                              whole ? WholePieces::looked_up : WholePieces::merged);
 }
 
+std::unique_ptr<Tokenizer> read(const Json& file) {
+  if (!file.is_object()) reject(fmt::format("the file is {}, expected an object", shown(file)));
+  const Json& model = get(file, "", "model", kObject);
+  const std::string& type = get_text(model, "model.", "type");
+  if (type == "BPE" || type == "WordLevel") return read_merging(file, type);
+  if (type == "WordPiece") {
+    const Json& vocab = get(model, "model.", "vocab", kObject);
+    return read_word_piece(file, read_tokens(file, vocab, false));
+  }
+  if (type == "Unigram") {
+    return read_unigram(file, read_tokens(file, numbered_pieces(model), false));
+  }
+  reject(fmt::format("model.type is {}, expected BPE, WordLevel, WordPiece or Unigram",
+                     shown(Json(type))));
+}
+
 }  // namespace
 
 std::unique_ptr<Tokenizer> from_tokenizer_json(std::string_view json, std::string_view where) {
@@ -213,6 +184,8 @@ std::unique_ptr<Tokenizer> from_tokenizer_json(std::string_view json, std::strin
       return read(Json::parse(json, shallow));
     } catch (const Json::parse_error& error) {
       reject(fmt::format("is not JSON, at byte {}", error.byte));
+    } catch (const Json::out_of_range&) {
+      reject("has a number that is too large");
     }
   });
 }

@@ -3,55 +3,76 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <optional>
+#include <cstddef>
+#include <utility>
 
 #include "limpid/core/check.hpp"
 #include "limpid/tokenizer/byte.hpp"
 #include "limpid/tokenizer/byte_pair_trainer.hpp"
 #include "limpid/tokenizer/character.hpp"
+#include "limpid/tokenizer/unigram_trainer.hpp"
 #include "limpid/tokenizer/word.hpp"
+#include "limpid/tokenizer/word_piece_trainer.hpp"
 
 namespace limpid {
 namespace {
 
-constexpr std::string_view kBytePair = "bpe:";
+constexpr std::string_view kBytePair = "bpe:", kWordPiece = "wordpiece:", kUnigram = "unigram:";
+
+// The kinds that learn as many tokens as they are told to.
+bool has_size(std::string_view spec) {
+  return spec.starts_with(kBytePair) || spec.starts_with(kWordPiece) || spec.starts_with(kUnigram);
+}
 
 // The SIZE of bpe:SIZE.
-std::optional<TokenId> size_of(std::string_view spec) {
-  const std::string_view digits = spec.substr(kBytePair.size());
+TokenId size_of(std::string_view spec) {
+  const std::size_t colon = spec.find(':');
+  const std::string_view digits = spec.substr(colon + 1);
   TokenId size = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  if (error != std::errc() || end != digits.data() + digits.size() || size < 1) {
+    fail("tokenizer", fmt::format("{:?} has no size, expected a number of tokens as in {}:1024",
+                                  spec, spec.substr(0, colon)));
+  }
   return size;
+}
+
+template <class Kind>
+std::unique_ptr<Tokenizer> owned(Kind tokenizer) {
+  return std::make_unique<Kind>(std::move(tokenizer));
 }
 
 }  // namespace
 
 bool is_tokenizer_spec(std::string_view spec) {
-  return spec == "word" || spec == "char" || spec == "byte" || spec.starts_with(kBytePair);
+  return spec == "word" || spec == "char" || spec == "byte" || has_size(spec);
 }
 
 std::unique_ptr<Tokenizer> make_tokenizer(std::string_view spec, std::string_view text,
                                           const TokenizerOptions& options) {
-  if (spec == "byte") return std::make_unique<ByteTokenizer>(options.specials);
+  const auto& [specials, unknown, pattern] = options;
+  if (spec == "byte") return std::make_unique<ByteTokenizer>(specials);
   if (spec == "word") {
-    return std::make_unique<WordTokenizer>(
-        WordTokenizer::from_text(text, {.min_count = 2, .specials = options.specials}));
+    return owned(WordTokenizer::from_text(text, {.min_count = 2, .specials = specials}));
   }
   if (spec == "char") {
-    return std::make_unique<CharacterTokenizer>(CharacterTokenizer::from_text(
-        text, {.unknown = options.unknown, .specials = options.specials}));
+    return owned(CharacterTokenizer::from_text(text, {.unknown = unknown, .specials = specials}));
   }
-  if (!spec.starts_with(kBytePair)) {
-    fail("tokenizer", fmt::format("{:?} is unknown, expected word, char, byte or bpe:SIZE", spec));
+  if (!has_size(spec)) {
+    fail("tokenizer", fmt::format("{:?} is unknown, expected word, char, byte, bpe:SIZE, "
+                                  "wordpiece:SIZE or unigram:SIZE",
+                                  spec));
   }
-  const auto size = size_of(spec);
-  if (!size) {
-    fail("tokenizer",
-         fmt::format("{:?} has no size, expected a number of tokens as in bpe:1024", spec));
+  const TokenId size = size_of(spec);
+  if (spec.starts_with(kWordPiece)) {
+    return owned(train_word_piece(text, {.vocab_size = size, .specials = specials}));
   }
-  return std::make_unique<BytePairTokenizer>(
-      train_byte_pair(text, {.vocab_size = *size, .specials = options.specials}));
+  if (spec.starts_with(kUnigram)) {
+    return owned(
+        train_unigram(text, {.vocab_size = size, .pattern = pattern, .specials = specials}));
+  }
+  return owned(
+      train_byte_pair(text, {.vocab_size = size, .pattern = pattern, .specials = specials}));
 }
 
 }  // namespace limpid

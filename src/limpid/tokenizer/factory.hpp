@@ -1,12 +1,15 @@
 /// A tokenizer for a text, from the words of the command line.
 ///
-///   word       WordTokenizer: every word that occurs twice or more
-///   char       CharacterTokenizer: every character that occurs
-///   byte       ByteTokenizer: learns nothing from the text
-///   bpe:SIZE   BytePairTokenizer with a vocabulary of SIZE tokens, or fewer if the text is short
+///   word            WordTokenizer: every word that occurs twice or more
+///   char            CharacterTokenizer: every character that occurs
+///   byte            ByteTokenizer: learns nothing from the text
+///   bpe:SIZE        BytePairTokenizer with a vocabulary of SIZE tokens, or fewer if the text is short
+///   wordpiece:SIZE  WordPieceTokenizer, likewise; it takes capitals for small letters
+///   unigram:SIZE    UnigramTokenizer, likewise
 ///
 /// USES    core, tokenizer/tokenizer, tokenizer/special_tokens, tokenizer/byte, tokenizer/character,
-/// USES    tokenizer/word, tokenizer/byte_pair_trainer
+/// USES    tokenizer/word, tokenizer/byte_pair_trainer, tokenizer/pretokenizer,
+/// USES    tokenizer/unigram_trainer, tokenizer/word_piece_trainer
 /// ERRORS  std::invalid_argument when the words mean nothing, and what the kinds themselves throw
 #pragma once
 
@@ -16,6 +19,7 @@
 #include <vector>
 
 #include "limpid/core/export.hpp"
+#include "limpid/tokenizer/pretokenizer.hpp"
 #include "limpid/tokenizer/special_tokens.hpp"
 #include "limpid/tokenizer/tokenizer.hpp"
 
@@ -23,7 +27,8 @@ namespace limpid {
 
 struct TokenizerOptions {
   std::vector<std::string> specials = default_specials();
-  bool unknown = true;  ///< characters: have a token <|unknown|>
+  bool unknown = true;              ///< characters: have a token <|unknown|>
+  Pattern pattern = Pattern::gpt2;  ///< bpe and unigram: how a text is cut into pieces first
 };
 
 /// Whether `spec` is one of the words above: a command line may take anything else for a file's

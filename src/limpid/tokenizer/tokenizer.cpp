@@ -24,12 +24,8 @@ Tokenizer::Tokenizer(TokenSet tokens) : tokens_(std::move(tokens)) {
   for (const TokenId id : tokens_.special_ids) {
     const std::string text(token_bytes(id));
     if (text.empty()) fail("tokenizer", "a special token is empty");
-    const bool twice =
-        std::find(special_texts_.begin(), special_texts_.end(), text) != special_texts_.end();
-    if (twice || id == unknown()) {
-      fail("tokenizer",
-           fmt::format("token {} {:?} has two roles, expected one: special, unknown or text", id,
-                       text));
+    if (std::find(special_texts_.begin(), special_texts_.end(), text) != special_texts_.end()) {
+      fail("tokenizer", fmt::format("token {} {:?} is special twice, expected once", id, text));
     }
     special_texts_.push_back(text);
   }

@@ -70,8 +70,8 @@ class LIMPID_API Tokenizer {
  public:
   virtual ~Tokenizer();
 
-  /// "word", "char", "byte" or "bpe": the words that `make_tokenizer` understands; "wordpiece",
-  /// "unigram".
+  /// "word", "char", "byte", "bpe", "wordpiece" or "unigram": with what `make_tokenizer`'s words
+  /// begin.
   virtual std::string_view kind() const = 0;
 
   /// The tokens of a text. A cache, made by `new_cache` of this tokenizer, may be kept between
@@ -85,6 +85,9 @@ class LIMPID_API Tokenizer {
   /// may be a part of a character: use Utf8Stream to show tokens as they come. (Of word_piece: the
   /// words, with a space between them.)
   virtual std::string decode(std::span<const TokenId> ids) const;
+  /// Whether decode gives a text of known tokens back byte for byte. (word_piece does not: it
+  /// forgets white space, and capitals.)
+  virtual bool keeps_text() const { return true; }
 
   TokenId vocab_size() const { return tokens_.vocabulary.size(); }
   std::string_view token_bytes(TokenId id) const { return tokens_.vocabulary[id]; }
@@ -95,7 +98,8 @@ class LIMPID_API Tokenizer {
   bool is_special(TokenId id) const;
   /// <|endoftext|>, when this tokenizer has it.
   std::optional<TokenId> end_of_text() const;
-  /// The token that stands for what the vocabulary cannot spell, when there is one.
+  /// The token that stands for what the vocabulary cannot spell, when there is one. It may be a
+  /// special token too, as BERT's [UNK] is.
   std::optional<TokenId> unknown() const { return tokens_.unknown; }
 
   virtual std::unique_ptr<EncodeCache> new_cache() const { return nullptr; }
@@ -105,8 +109,8 @@ class LIMPID_API Tokenizer {
   virtual std::uint64_t fingerprint() const;
 
  protected:
-  /// ERRORS  std::invalid_argument when a special or unknown id is not in the vocabulary, or twice
-  /// there
+  /// ERRORS  std::invalid_argument when a special or unknown id is not in the vocabulary, or a
+  /// special one twice in the list
   explicit Tokenizer(TokenSet tokens);
   Tokenizer(const Tokenizer&) = default;
   Tokenizer(Tokenizer&&) = default;

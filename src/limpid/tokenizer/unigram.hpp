@@ -14,8 +14,8 @@
 ///
 /// SentencePiece writes a space as ▁ ("▁the"), so that a piece may hold one and decoding is
 /// joining. Here a token is its bytes, so the piece holds the space itself (" the"), and
-/// `with_space_marks` writes it as ▁ for readers and for files. Unlike there, no space is put
-/// before the first word of a text, and no white space is lost.
+/// `with_space_marks` writes it as ▁ for people. Unlike there, no space is put before the first word
+/// of a text, no white space is lost, and a ▁ in the text stays one.
 ///
 /// A character that is no piece is <|unknown|>, at a price e^10 times below the rarest piece, one
 /// for each character. With byte fallback the 256 bytes are pieces too, each at that price: nothing

@@ -66,6 +66,7 @@ class LIMPID_API WordPieceTokenizer : public Tokenizer {
   std::uint64_t fingerprint() const override;
   /// Words with one space between them; no space before ##, which is taken off.
   std::string decode(std::span<const TokenId> ids) const override;
+  bool keeps_text() const override { return false; }
   bool lower_case() const { return lower_case_; }
 
  protected:

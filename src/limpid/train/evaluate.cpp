@@ -1,11 +1,20 @@
 #include "limpid/train/evaluate.hpp"
 
+#include <fmt/format.h>
+
+#include "limpid/core/check.hpp"
 #include "limpid/nn/context.hpp"
 #include "limpid/nn/cross_entropy.hpp"
 
 namespace limpid {
 
 Index target_bytes(const Tokenizer& tokenizer, std::span<const std::int32_t> targets) {
+  if (!tokenizer.keeps_text()) {
+    fail("evaluate",
+         fmt::format("tokens of the {} tokenizer are not the text's bytes, expected word, "
+                     "char, byte, bpe or unigram",
+                     tokenizer.kind()));
+  }
   Index bytes = 0;
   for (const std::int32_t id : targets) {
     if (id != kIgnore && !tokenizer.is_special(id)) {

@@ -38,6 +38,7 @@ LIMPID_API TextLoss evaluate(const Decoder<float>& model, const Tokenizer& token
                              std::span<const Batch> batches);
 
 /// Bytes of the text that these targets stand for.
+/// ERRORS  std::invalid_argument when the tokenizer does not keep the text (wordpiece)
 LIMPID_API Index target_bytes(const Tokenizer& tokenizer, std::span<const std::int32_t> targets);
 
 /// The first batches that hold at least this many targets.

@@ -30,11 +30,21 @@ std::uint64_t hash(std::uint64_t sum, std::string_view text) {
 }
 constexpr std::uint64_t kHashStart = 0xcbf29ce484222325;
 
+// Bits per byte, the floor and what is written all take tokens for the text they stand for.
+void expect_kept_text(bool keeps_text, std::string_view kind) {
+  if (keeps_text) return;
+  fail("options", fmt::format("the {} tokenizer forgets white space and capitals, so a model could "
+                              "not write text; expected word, char, byte, bpe or unigram",
+                              kind));
+}
+
 std::shared_ptr<const Tokenizer> tokenizer_for(const RunOptions& options, std::string_view text) {
+  // Before it is learned: that takes time.
+  expect_kept_text(!options.tokenizer.starts_with("wordpiece:"), "wordpiece");
   if (is_tokenizer_spec(options.tokenizer)) return make_tokenizer(options.tokenizer, text);
   if (!std::filesystem::exists(options.tokenizer)) {
-    fail("options", fmt::format("tokenizer is '{}', expected word, char, byte, bpe:SIZE, or a "
-                                "tokenizer.json that is there",
+    fail("options", fmt::format("tokenizer is '{}', expected word, char, byte, bpe:SIZE, "
+                                "unigram:SIZE, or a tokenizer.json that is there",
                                 options.tokenizer));
   }
   return read_tokenizer(options.tokenizer);
@@ -134,6 +144,7 @@ std::pair<RunData, Batches> make_run_data(RunOptions& options,
     if (!data.is_tales()) text += validation.front();
     tokenizer = tokenizer_for(options, text);
   }
+  expect_kept_text(tokenizer->keeps_text(), tokenizer->kind());
   data.tokenizer = tokenizer;
   options.model.vocab = tokenizer->vocab_size();
 

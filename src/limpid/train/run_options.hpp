@@ -26,8 +26,9 @@ struct LIMPID_API RunOptions {
   Config model;  ///< vocab is filled in from the tokenizer
   std::string initialization =
       "normal";  ///< normal, or mimetic: attention that begins by copying its like
-  std::string tokenizer = "char";  ///< word, char, byte, bpe:SIZE, or a tokenizer.json
-  std::string rows = "windows";    ///< how text becomes rows: windows, documents or packed
+  std::string tokenizer =
+      "char";                    ///< word, char, byte, bpe:SIZE, unigram:SIZE, or a tokenizer.json
+  std::string rows = "windows";  ///< how text becomes rows: windows, documents or packed
 
   Index steps = 2000;
   Index batch = 12;            ///< rows of one batch

@@ -1,0 +1,105 @@
+// What the fuzzer begins with: one small good file of every format, and a few texts.
+// usage: fuzz_seeds FOLDER, which gets a folder for each fuzz program
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "limpid/formats/atomic_file.hpp"
+#include "limpid/formats/byte_alphabet.hpp"
+#include "limpid/formats/tokenizer_json.hpp"
+#include "limpid/tokenizer/byte_pair.hpp"
+#include "limpid/tokenizer/factory.hpp"
+
+namespace {
+
+using namespace limpid;
+
+constexpr std::string_view kText = "the cat, the hat; it's 2026<|endoftext|>caf\xC3\xA9 the the\n";
+
+std::string json_text(std::string_view token) {
+  std::string text = "\"";
+  for (const char c : token) text += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
+  return text + '"';
+}
+
+// encoder.json, a zero byte, vocab.bpe.
+std::string gpt2_files(const BytePairTokenizer& tokenizer) {
+  std::string encoder = "{", merges = "#version: 0.2\n";
+  const auto name = [&](TokenId id) {
+    const std::string_view token = tokenizer.token_bytes(id);
+    return tokenizer.is_special(id) ? std::string(token) : to_byte_alphabet(token);
+  };
+  for (TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
+    encoder += (id == 0 ? "" : ", ") + json_text(name(id)) + ": " + std::to_string(id);
+  }
+  for (const Merge& merge : tokenizer.merges()) {
+    merges += name(merge.left) + " " + name(merge.right) + "\n";
+  }
+  return encoder + "}" + '\0' + merges;
+}
+
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::string_view group = bytes.substr(at, 3);
+    unsigned bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      bits = bits << 8 | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0U);
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      text += i <= group.size() ? kLetters[bits >> (18 - 6 * i) & 63] : '=';
+    }
+  }
+  return text;
+}
+
+std::string rank_file(const BytePairTokenizer& tokenizer) {
+  std::string text;
+  for (TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
+    if (tokenizer.is_special(id)) continue;
+    text += base64(tokenizer.token_bytes(id)) + " " + std::to_string(id) + "\n";
+  }
+  return text;
+}
+
+void write_seeds(const std::filesystem::path& folder) {
+  const std::filesystem::path files = folder / "tokenizer_files_fuzz";
+  const std::filesystem::path texts = folder / "tokenizer_round_trip_fuzz";
+  std::filesystem::create_directories(files);
+  std::filesystem::create_directories(texts);
+  for (const char* spec : {"word", "char", "byte", "bpe:262", "wordpiece:40", "unigram:40"}) {
+    const auto tokenizer = make_tokenizer(spec, kText);
+    const std::string name(tokenizer->kind());
+    write_file_atomically(files / name, "t" + to_tokenizer_json(*tokenizer));
+    const auto* pairs = dynamic_cast<const BytePairTokenizer*>(tokenizer.get());
+    if (pairs == nullptr) continue;
+    write_file_atomically(files / "gpt2", "g" + gpt2_files(*pairs));
+    write_file_atomically(files / "ranks", "r" + rank_file(*pairs));
+    write_file_atomically(files / "ranks_cl100k", "R" + rank_file(*pairs));
+  }
+  for (char pattern = 0; pattern < 5; ++pattern) {
+    std::string text{pattern, 20, '\x80'};
+    for (int i = 0; i < 4; ++i) text += kText;
+    write_file_atomically(texts / std::string(1, static_cast<char>('0' + pattern)), text);
+  }
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count != 2) {
+    std::fprintf(stderr, "usage: fuzz_seeds FOLDER\n");
+    return 1;
+  }
+  try {
+    write_seeds(arguments[1]);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "fuzz_seeds: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,71 @@
+#include "limpid/formats/json_fields.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <stdexcept>
+
+namespace limpid {
+
+void reject(const std::string& message) {
+  throw std::runtime_error(message);
+}
+
+template <class Json>
+std::string shown(const Json& value) {
+  const std::string text = value.dump(-1, ' ', true);
+  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
+}
+
+template <class Json>
+const Json& get(const Json& object, const char* key) {
+  static const Json kNull;
+  const auto found = object.find(key);
+  return found == object.end() ? kNull : *found;
+}
+
+template <class Json>
+const Json& get(const Json& object, const std::string& place, const char* key,
+                typename Json::value_t type) {
+  const Json& value = get(object, key);
+  if (value.type() != type) {
+    reject(
+        fmt::format("{}{} is {}, expected {}", place, key, shown(value), Json(type).type_name()));
+  }
+  return value;
+}
+
+template <class Json>
+const std::string& get_text(const Json& object, const std::string& place, const char* key) {
+  return get(object, place, key, Json::value_t::string).template get_ref<const std::string&>();
+}
+
+template <class Json>
+void expect_value(const Json& object, const std::string& place, const char* key,
+                  const Json& expected) {
+  const Json& value = get(object, key);
+  if (value == expected) return;
+  reject(fmt::format("{}{} is {}, expected {}", place, key, shown(value), shown(expected)));
+}
+
+template <class Json>
+void expect_unset(const Json& object, const std::string& place,
+                  std::initializer_list<const char*> keys) {
+  for (const char* key : keys) {
+    const Json& value = get(object, key);
+    // NOLINTNEXTLINE(readability-container-size-empty): JSON's empty() is true for [] too
+    if (value.is_null() || value == false || value == "") continue;
+    reject(fmt::format("{}{} is {}, expected null: it is not supported", place, key, shown(value)));
+  }
+}
+
+#define LIMPID_INSTANTIATE(Json)                                                         \
+  template std::string shown(const Json&);                                               \
+  template const Json& get(const Json&, const char*);                                    \
+  template const Json& get(const Json&, const std::string&, const char*, Json::value_t); \
+  template const std::string& get_text(const Json&, const std::string&, const char*);    \
+  template void expect_value(const Json&, const std::string&, const char*, const Json&); \
+  template void expect_unset(const Json&, const std::string&, std::initializer_list<const char*>);
+LIMPID_INSTANTIATE(nlohmann::json)
+
+}  // namespace limpid
