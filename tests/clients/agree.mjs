@@ -79,6 +79,7 @@ function tokenizers() {
     {name: 'byte', make: train('--kind', 'byte'), pattern: 'none'},
     {name: 'char', make: train('--kind', 'char'), pattern: 'none'},
     {name: 'word', make: train('--kind', 'word'), pattern: 'words'},
+    {name: 'unigram', make: train('--kind', 'unigram', ...size), pattern: 'split'},
   ];
 }
 
@@ -116,7 +117,7 @@ const titled = (...words) => words.map((word, i) => word.padEnd([24, 16, 10][i])
 
 /** Our ids must give the text back, unless one stands for what the vocabulary cannot spell. */
 function compareDecoding({name, json: {model}}, path, texts, ids) {
-  const unknown = model.vocab[model.unk_token];
+  const unknown = model.unk_id ?? model.vocab[model.unk_token];
   const whole = texts.map((_, i) => i).filter((i) => !ids[i].includes(unknown));
   const back = answers(['decode', '--tokenizer', path], whole.map((i) => ids[i]));
   report(titled('our own decoding', name, 'as-text'), whole.length,

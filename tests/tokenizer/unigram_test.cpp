@@ -90,9 +90,10 @@ TEST_CASE("by hand: a piece may hold the space before its word; ▁ shows it") {
   CHECK(tokens_of(make(pieces, true, {}, Pattern::none), "s i") == Tokens{"s i"});
 }
 
-TEST_CASE("by hand: unknown characters, one token each, dearer than any piece") {
+TEST_CASE("by hand: unknown characters, one token for neighbours, dearer than any piece") {
   const auto tokenizer = make({{"a", .5}, {"b", .25}, {"abx", .25}});
-  CHECK(tokenizer.encode("axé") == Ids{0, 3, 3});
+  CHECK(tokenizer.encode("axéb") == Ids{0, 3, 1});
+  CHECK(tokenizer.encode("x7") == Ids{3, 3});  // two pieces of the gpt2 pattern
   CHECK(tokenizer.encode("a\xFF") == Ids{0, 3});
   CHECK(tokens_of(tokenizer, "abx") == Tokens{"abx"});
   CHECK(tokenizer.decode(Ids{0, 3}) == "a<|unknown|>");
@@ -106,6 +107,7 @@ TEST_CASE("by hand: places of pieces, of unknown characters, of bytes") {
   CHECK(tokenizer.encode_with_places("aé ab\xFF").places == Places{{0, 1}, {1, 3}, {3, 6}, {6, 7}});
   CHECK(tokenizer.encode_with_places("é<s>\xE2\x82", Specials::recognised).places ==
         Places{{0, 2}, {2, 5}, {5, 7}});
+  CHECK(tokenizer.encode_with_places("béüb").places == Places{{0, 1}, {1, 5}, {5, 6}});
   CHECK(make(with_bytes({{"é", .5}}), false).encode_with_places("é世").places ==
         Places{{0, 2}, {2, 3}, {3, 4}, {4, 5}});
 }

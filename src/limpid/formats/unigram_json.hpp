@@ -11,9 +11,6 @@
 /// a space as ▁ (Metaspace) takes the two for one, and files that ask for it are refused; so are
 /// byte fallback, which others do in another way, and tokens that are not UTF-8.
 ///
-/// One thing the file cannot say: Hugging Face's library joins unknown characters that stand side by
-/// side to one <|unknown|>; here each is one.
-///
 /// USES    formats/json_fields, formats/pretokenizer_json, tokenizer/special_tokens,
 /// USES    tokenizer/unigram, tokenizer/unigram_lattice
 /// ERRORS  std::runtime_error, one line, when a setting has no equal here or the vocabulary is none

@@ -55,16 +55,15 @@ void Tokenizer::encode_into(std::string_view text, Specials specials, EncodeCach
   }
   std::size_t at = 0;  // where what is not encoded yet begins
   const auto encode_up_to = [&](std::size_t end) {
+    const std::string_view part = text.substr(at, end - at);
     const std::size_t first = out.ids.size();
-    encode_text(text.substr(at, end - at), cache, out.ids);
+    encode_text(part, cache, out.ids);
     if (with_places) {
-      // A token never covers a byte behind `end`, so its kind must not see any.
-      for (std::size_t i = first; i < out.ids.size(); ++i) {
-        const std::size_t begin = at;
-        at += bytes_covered(out.ids[i], text.substr(begin, end - begin));
-        out.places.push_back({begin, at});
+      place_text(part, std::span(out.ids).subspan(first), out.places);
+      for (std::size_t i = first; i < out.places.size(); ++i) {
+        out.places[i].begin += at;
+        out.places[i].end += at;
       }
-      assert(at == end || first == out.ids.size());  // white space alone may be no token
     }
     at = end;
   };
@@ -83,6 +82,17 @@ void Tokenizer::encode_into(std::string_view text, Specials specials, EncodeCach
     if (with_places) out.places.push_back({begin, at});
   }
   encode_up_to(text.size());
+}
+
+void Tokenizer::place_text(std::string_view text, std::span<const TokenId> ids,
+                           std::vector<TokenPlace>& places) const {
+  std::size_t at = 0;
+  for (const TokenId id : ids) {
+    const std::size_t begin = at;
+    at += bytes_covered(id, text.substr(begin));
+    places.push_back({begin, at});
+  }
+  assert(at == text.size() || ids.empty());  // white space alone may be no token
 }
 
 std::size_t Tokenizer::bytes_covered(TokenId id, std::string_view /*text*/) const {

@@ -121,9 +121,12 @@ class LIMPID_API Tokenizer {
   virtual void encode_text(std::string_view text, EncodeCache* cache,
                            std::vector<TokenId>& ids) const = 0;
 
-  /// How many bytes of `text`, from its beginning, a token stands for that `encode_text` put there:
-  /// as many as it has itself. Kinds whose tokens are not what they stand for (unknown ones) know
-  /// better.
+  /// Appends the places in `text` of the tokens that `encode_text` makes of it: one behind the other,
+  /// each as long as `bytes_covered` says.
+  virtual void place_text(std::string_view text, std::span<const TokenId> ids,
+                          std::vector<TokenPlace>& places) const;
+  /// How many bytes of `text`, from its beginning, a token stands for: as many as it has itself.
+  /// Kinds whose tokens are not what they stand for (unknown ones) know better.
   virtual std::size_t bytes_covered(TokenId id, std::string_view text) const;
 
  private:

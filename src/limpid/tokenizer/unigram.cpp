@@ -75,8 +75,8 @@ std::uint64_t UnigramTokenizer::fingerprint() const {
   return hash;
 }
 
-void UnigramTokenizer::encode_text(std::string_view text, EncodeCache* /*cache*/,
-                                   std::vector<TokenId>& ids) const {
+template <class Take>
+void UnigramTokenizer::for_each_token(std::string_view text, Take take) const {
   const ScoredPieces pieces{vocabulary(), log_probabilities_, longest_, unknown(),
                             unknown_log_probability_};
   for (std::size_t at = 0; at < text.size();) {
@@ -89,13 +89,29 @@ void UnigramTokenizer::encode_text(std::string_view text, EncodeCache* /*cache*/
           fmt::format("U+{:04X} at byte {} is not among the characters known",
                       static_cast<std::uint32_t>(first_code_point(text.substr(stop)).value), stop));
     }
-    ids.insert(ids.end(), path.ids.begin(), path.ids.end());
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < path.ids.size(); ++i) {
+      const bool goes_on =
+          i + 1 < path.ids.size() && path.ids[i] == unknown() && path.ids[i + 1] == unknown();
+      if (goes_on) continue;
+      take(path.ids[i], at + begin, at + path.ends[i]);
+      begin = path.ends[i];
+    }
     at += length;
   }
 }
 
-std::size_t UnigramTokenizer::bytes_covered(TokenId id, std::string_view text) const {
-  return id == unknown() ? first_code_point(text).length : Tokenizer::bytes_covered(id, text);
+void UnigramTokenizer::encode_text(std::string_view text, EncodeCache* /*cache*/,
+                                   std::vector<TokenId>& ids) const {
+  for_each_token(text, [&](TokenId id, std::size_t, std::size_t) { ids.push_back(id); });
+}
+
+// How many characters an unknown token stands for is not to be seen from its id: cut once more.
+void UnigramTokenizer::place_text(std::string_view text, std::span<const TokenId> /*ids*/,
+                                  std::vector<TokenPlace>& places) const {
+  for_each_token(text, [&](TokenId, std::size_t begin, std::size_t end) {
+    places.push_back({begin, end});
+  });
 }
 
 }  // namespace limpid

@@ -17,8 +17,8 @@
 /// `with_space_marks` writes it as ▁ for people. Unlike there, no space is put before the first word
 /// of a text, no white space is lost, and a ▁ in the text stays one.
 ///
-/// A character that is no piece is <|unknown|>, at a price e^10 times below the rarest piece, one
-/// for each character. With byte fallback the 256 bytes are pieces too, each at that price: nothing
+/// A character that is no piece is <|unknown|>, at a price e^10 times below the rarest piece; several
+/// side by side are one <|unknown|>, as in SentencePiece. With byte fallback the 256 bytes are pieces too, each at that price: nothing
 /// is unknown then.
 ///
 /// What is kept: texts whose characters are pieces come back byte for byte; with byte fallback
@@ -70,9 +70,14 @@ class LIMPID_API UnigramTokenizer : public Tokenizer {
  protected:
   void encode_text(std::string_view text, EncodeCache* cache,
                    std::vector<TokenId>& ids) const override;
-  std::size_t bytes_covered(TokenId id, std::string_view text) const override;
+  void place_text(std::string_view text, std::span<const TokenId> ids,
+                  std::vector<TokenPlace>& places) const override;
 
  private:
+  /// Calls take(id, begin, end) for each token of a text, bytes begin to end.
+  template <class Take>
+  void for_each_token(std::string_view text, Take take) const;
+
   std::vector<double> log_probabilities_;
   Pattern pattern_;
   std::size_t longest_ = 0;

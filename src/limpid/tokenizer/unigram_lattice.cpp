@@ -68,8 +68,10 @@ BestPath best_path(const ScoredPieces& pieces, std::string_view text) {
   // Walk back from the end.
   for (std::size_t end = text.size(); end > 0; end = best[end].begin) {
     path.ids.push_back(best[end].id);
+    path.ends.push_back(end);
   }
   std::reverse(path.ids.begin(), path.ids.end());
+  std::reverse(path.ends.begin(), path.ends.end());
   return path;
 }
 

@@ -52,6 +52,7 @@ LIMPID_API std::size_t longest_piece(const Vocabulary& vocabulary,
 
 struct BestPath {
   std::vector<TokenId> ids;
+  std::vector<std::size_t> ends;  // where each of them ends, in bytes
   double log_probability = kImpossible;
   /// Bytes that some way reaches: text.size(), unless there is no way through.
   std::size_t reached = 0;
