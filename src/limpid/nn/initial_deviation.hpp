@@ -9,7 +9,7 @@
 ///   C             128     384     768    1600
 ///   deviation   0.049   0.028   0.020   0.014
 ///
-/// It matters: with 0.02 the preset `nano` (width 128) ends its 2000 steps at 1.89 nats per
+/// It matters: with 0.02 the preset `nano` (width 128) ended its 2000 steps at 1.89 nats per
 /// character, with 0.049 at 1.76.
 ///
 /// Products that write into the residual stream are drawn smaller still, by a factor that the block

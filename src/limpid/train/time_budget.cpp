@@ -13,11 +13,11 @@
 namespace limpid {
 namespace {
 
-constexpr double kTokensPerParameter = 3;
+constexpr double kTokensPerParameter = 9;
 constexpr double kShareForSteps = 0.9;  // the rest: evaluations, samples, saves
 constexpr double kMostSteps = 1e7;
 
-constexpr ModelSize kLadder[] = {{2, 1, 64},  {3, 2, 96},  {4, 2, 128}, {5, 3, 192},
+constexpr ModelSize kLadder[] = {{2, 1, 64},  {2, 2, 96},  {3, 2, 128}, {4, 3, 192},
                                  {6, 4, 256}, {8, 6, 384}, {8, 8, 512}};
 
 double steps_in(double minutes, const Speed& speed) {
