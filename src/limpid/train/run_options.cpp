@@ -224,8 +224,8 @@ RunOptions preset(std::string_view name) {
     o.adamw_rate = 4;
     // Nothing is read twice, so there is nothing to unlearn: decay only kept the model unsure.
     o.adamw = {0.9, 0.98, 1e-8, 0};
-    o.eval_every = 300;
-    o.save_every = 300;
+    o.eval_every = 200;
+    o.save_every = 200;
     return o;
   }
   fail("options", fmt::format("no preset is called '{}'; there are: {}", name,
