@@ -1,5 +1,7 @@
 // What the fuzzer begins with: one small good file of every format, and a few texts.
 // usage: fuzz_seeds FOLDER, which gets a folder for each fuzz program
+#include <nlohmann/json.hpp>
+
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -18,26 +20,19 @@ using namespace limpid;
 
 constexpr std::string_view kText = "the cat, the hat; it's 2026<|endoftext|>caf\xC3\xA9 the the\n";
 
-std::string json_text(std::string_view token) {
-  std::string text = "\"";
-  for (const char c : token) text += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
-  return text + '"';
-}
-
 // encoder.json, a zero byte, vocab.bpe.
 std::string gpt2_files(const BytePairTokenizer& tokenizer) {
-  std::string encoder = "{", merges = "#version: 0.2\n";
+  nlohmann::json encoder;
+  std::string merges = "#version: 0.2\n";
   const auto name = [&](TokenId id) {
     const std::string_view token = tokenizer.token_bytes(id);
     return tokenizer.is_special(id) ? std::string(token) : to_byte_alphabet(token);
   };
-  for (TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
-    encoder += (id == 0 ? "" : ", ") + json_text(name(id)) + ": " + std::to_string(id);
-  }
+  for (TokenId id = 0; id < tokenizer.vocab_size(); ++id) encoder[name(id)] = id;
   for (const Merge& merge : tokenizer.merges()) {
     merges += name(merge.left) + " " + name(merge.right) + "\n";
   }
-  return encoder + "}" + '\0' + merges;
+  return encoder.dump() + '\0' + merges;
 }
 
 std::string base64(std::string_view bytes) {

@@ -6,13 +6,16 @@
 // byte_pair_bench. `./dev bench tokenizers [TEXT]` sees to all of them. Without TEXT, tales are
 // written: English of few words, with which caches are at their best.
 //
-// First our benchmarks, whole. Then rounds in which everybody encodes the same documents of about
-// 10 kB, one after the other on one thread; before them each has encoded all of them once. Medians
-// are compared.
+// First our benchmarks, whole. Then rounds in which everybody encodes documents of about 10 kB on one
+// thread; before them each has encoded all of them once. Medians are compared.
 import {execFileSync} from 'node:child_process';
 import {existsSync, readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {dirname, join, resolve} from 'node:path';
+
+import {clients} from '../../tests/clients/clients.mjs';
+
+process.env.RAYON_NUM_THREADS = '1';  // @anush008/tokenizers encodes a batch on as many threads
 
 const kRounds = 5, kDocument = 10_000, kPeerBytes = 1_000_000;
 
@@ -57,40 +60,20 @@ function ours() {
 const tokenizerJson = place('gpt2-for-peers.json');
 execFileSync(program, ['tokenizer', 'import', '--vocab', join(gpt2, 'encoder.json'), '--merges',
   join(gpt2, 'vocab.bpe'), '--out', tokenizerJson]);
-const openers = {
-  'gpt-tokenizer': () => {
-    const client = load('gpt-tokenizer/encoding/r50k_base');
-    return (one) => client.encode(one);
-  },
-  'tiktoken': () => {
-    const client = load('tiktoken').get_encoding('r50k_base');
-    return (one) => client.encode(one, [], []);
-  },
-  '@anush008/tokenizers': () => {
-    const client = load('@anush008/tokenizers').Tokenizer.fromFile(tokenizerJson);
-    return (one) => client.encode(one);
-  },
-  '@huggingface/tokenizers': () => {
-    const {Tokenizer} = load('@huggingface/tokenizers');
-    const client = new Tokenizer(JSON.parse(readFileSync(tokenizerJson, 'utf8')), {});
-    return (one) => client.encode(one);
-  },
-};
+const json = JSON.parse(readFileSync(tokenizerJson, 'utf8'));
 const runners = new Map([['limpid', ours]]);
-for (const [name, open] of Object.entries(openers)) {
+for (const client of clients) {
+  if (runners.has(client.name)) continue;  // once is enough, however it takes special tokens
   try {
-    const encode = open();
-    const all = async () => {
-      for (const one of documents) await encode(one);
-    };
-    await all();
-    runners.set(name, async () => {
+    const encode = await client.open(load, {name: 'gpt2', json, encoding: 'r50k_base'});
+    await encode(documents);
+    runners.set(client.name, async () => {
       const start = process.hrtime.bigint();
-      await all();
+      await encode(documents);
       return Number(process.hrtime.bigint() - start) / 1e9 / bytes * 1e6;
     });
   } catch (error) {
-    console.log(`${name}: skipped, ${String(error.message).split('\n')[0]}`);
+    console.log(`${client.name}: skipped, ${String(error.message).split('\n')[0]}`);
   }
 }
 

@@ -11,14 +11,14 @@
 #include "limpid/formats/tokenizer_json.hpp"
 #include "limpid/tokenizer/byte_pair_trainer.hpp"
 
-#include "support/scratch_directory.hpp"
+#include "formats/tokenizer_file.hpp"
 
 // NO gradient check: a tokenizer has no gradient
 // NO fixture: GPT-2's file is not in the project; it was tried by hand
 // NO accumulation: nothing accumulates
 
 using namespace limpid;
-using limpid::test::failure;
+using limpid::test::error_of;
 using Json = nlohmann::json;
 
 namespace {
@@ -28,15 +28,9 @@ Json good() {
   return Json::parse(to_tokenizer_json(train_byte_pair(" the the", {.vocab_size = 260})));
 }
 
-std::string error_of(const std::string& text) {
-  return failure("", [&] { from_tokenizer_json(text, "F"); });
-}
-
 // The error of a file that was good before an edit.
 std::string error_after(const std::function<void(Json&)>& edit) {
-  Json file = good();
-  edit(file);
-  return error_of(file.dump());
+  return test::error_after(good(), edit);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include "limpid/formats/tokenizer_json.hpp"
 #include "limpid/tokenizer/word_piece_trainer.hpp"
 
-#include "support/scratch_directory.hpp"
+#include "formats/tokenizer_file.hpp"
 #include "tokenizer/texts.hpp"
 
 // NO gradient check: a tokenizer has no gradient
@@ -48,9 +48,7 @@ Json bert() {
 }
 
 std::string error_after(const std::function<void(Json&)>& edit) {
-  Json file = bert();
-  edit(file);
-  return failure("", [&] { from_tokenizer_json(file.dump(), "F"); });
+  return test::error_after(bert(), edit);
 }
 
 }  // namespace
@@ -162,17 +160,5 @@ TEST_CASE("misuse: another model") {
 }
 
 TEST_CASE("misuse: files that were cut short or altered are read or refused, in one line") {
-  const std::string text = bert().dump();
-  for (std::size_t size = 0; size < text.size(); size += 5) {
-    REQUIRE(
-        failure("", [&] { from_tokenizer_json(text.substr(0, size), "F"); }).starts_with("F: "));
-  }
-  Rng rng(4);
-  for (int i = 0; i < 2000; ++i) {
-    std::string altered = text;
-    altered[rng.below(altered.size())] = "\"{}[],:0129ab \\\xFF"[rng.below(16)];
-    const std::string message = failure("", [&] { from_tokenizer_json(altered, "F"); });
-    const bool known = message == "no error" || message.starts_with("F: ");
-    REQUIRE(known);
-  }
+  check_damaged(bert().dump());
 }

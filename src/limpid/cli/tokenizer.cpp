@@ -50,11 +50,6 @@ void expect_text(const std::vector<std::string>& files, std::size_t bytes) {
       fmt::format("{}: the text is empty, expected text to learn from", fmt::join(files, ", ")));
 }
 
-// The kinds that learn as many tokens as they are told to; of others the text decides.
-bool has_size(const std::string& kind) {
-  return kind == "bpe" || kind == "wordpiece" || kind == "unigram";
-}
-
 // A chunk of a file in memory at a time: what is learned from are the counts of distinct pieces.
 std::unique_ptr<Tokenizer> train_pairs(const TrainArguments& arguments) {
   const BytePairOptions options{.vocab_size = arguments.vocab_size,

@@ -7,11 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <stdexcept>
 #include <utility>
 
 #include "limpid/formats/byte_alphabet.hpp"
 #include "limpid/formats/file_handle.hpp"
+#include "limpid/formats/json_fields.hpp"
 #include "limpid/formats/text_file.hpp"
 #include "limpid/formats/token_table.hpp"
 
@@ -22,24 +22,12 @@ using Json = nlohmann::json;
 
 constexpr std::uint64_t kLargestFile = std::uint64_t{64} << 20;
 
-// A mistake in one of the files, whose name is put before it.
-[[noreturn]] void reject(const std::string& message) {
-  throw std::runtime_error(message);
-}
-
 Json parse_flat(std::string_view text) {
   const auto flat = [](int depth, Json::parse_event_t, Json&) {
     if (depth > 1) reject("is nested, expected an object of tokens and their ids");
     return true;
   };
-  Json json;
-  try {
-    json = Json::parse(text, flat);
-  } catch (const Json::parse_error& error) {
-    reject(fmt::format("is not JSON, at byte {}", error.byte));
-  } catch (const Json::out_of_range&) {
-    reject("has a number that is too large");
-  }
+  Json json = parse_json<Json>(text, flat);
   if (!json.is_object()) reject("is no object, expected one of tokens and their ids");
   return json;
 }

@@ -17,8 +17,8 @@
 ///   vocab.bpe: no merge makes token 50255 "Ġgazed", expected one: cut short, or it is special?
 ///
 /// SOURCE  the encoder published with Radford et al. 2019 (GPT-2)
-/// USES    formats/byte_alphabet, formats/file_handle, formats/text_file, formats/token_table,
-/// USES    tokenizer/byte_pair, tokenizer/special_tokens
+/// USES    formats/byte_alphabet, formats/file_handle, formats/json_fields, formats/text_file,
+/// USES    formats/token_table, tokenizer/byte_pair, tokenizer/special_tokens
 /// ERRORS  std::runtime_error, one line: the file, the place in it, what was expected, what came
 #pragma once
 

@@ -12,6 +12,17 @@ void reject(const std::string& message) {
 }
 
 template <class Json>
+Json parse_json(std::string_view text, const typename Json::parser_callback_t& watch) {
+  try {
+    return Json::parse(text, watch);
+  } catch (const typename Json::parse_error& error) {
+    reject(fmt::format("is not JSON, at byte {}", error.byte));
+  } catch (const typename Json::out_of_range&) {
+    reject("has a number that is too large");
+  }
+}
+
+template <class Json>
 std::string shown(const Json& value) {
   const std::string text = value.dump(-1, ' ', true);
   return text.size() <= 60 ? text : text.substr(0, 57) + "...";
@@ -60,6 +71,7 @@ void expect_unset(const Json& object, const std::string& place,
 }
 
 #define LIMPID_INSTANTIATE(Json)                                                         \
+  template Json parse_json(std::string_view, const Json::parser_callback_t&);            \
   template std::string shown(const Json&);                                               \
   template const Json& get(const Json&, const char*);                                    \
   template const Json& get(const Json&, const std::string&, const char*, Json::value_t); \
@@ -67,5 +79,6 @@ void expect_unset(const Json& object, const std::string& place,
   template void expect_value(const Json&, const std::string&, const char*, const Json&); \
   template void expect_unset(const Json&, const std::string&, std::initializer_list<const char*>);
 LIMPID_INSTANTIATE(nlohmann::json)
+template std::string shown(const nlohmann::ordered_json&);
 
 }  // namespace limpid

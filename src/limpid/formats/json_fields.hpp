@@ -1,5 +1,5 @@
-/// Asking JSON for its parts, as the readers of tokenizer.json do: every answer has the type that
-/// was asked for, or there is an error that says the place.
+/// Reading JSON and asking it for its parts, as the readers of tokenizers' files do: every answer has
+/// the type that was asked for, or there is an error that says the place.
 ///
 ///   model.vocab is [], expected object
 ///   model.dropout is 0.1, expected null: it is not supported
@@ -14,6 +14,7 @@
 
 #include <initializer_list>
 #include <string>
+#include <string_view>
 
 #include "limpid/core/export.hpp"
 
@@ -21,6 +22,10 @@ namespace limpid {
 
 /// Throws the message.
 [[noreturn]] LIMPID_API void reject(const std::string& message);
+
+/// A text as JSON. `watch` is nlohmann's callback, which sees each part as it is read.
+template <class Json>
+LIMPID_API Json parse_json(std::string_view text, const typename Json::parser_callback_t& watch);
 
 /// A value as it stands in the file, shortened, for messages.
 template <class Json>

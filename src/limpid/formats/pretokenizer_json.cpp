@@ -4,8 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include <initializer_list>
-#include <stdexcept>
 #include <utility>
+
+#include "limpid/formats/json_fields.hpp"
 
 namespace limpid {
 namespace {
@@ -26,15 +27,13 @@ Json split(Pattern pattern) {
           {"invert", false}};
 }
 
-// A value at step[key], or null; what a step says is printed as JSON, shortened.
+// A value at step[key], or null.
 Json value(const Json& step, const char* key) {
   return step.is_object() && step.contains(key) ? step[key] : Json();
 }
 
-[[noreturn]] void reject(const std::string& what, const Json& got, const std::string& expected) {
-  std::string text = got.dump(-1, ' ', true);
-  if (text.size() > 60) text = text.substr(0, 57) + "...";
-  throw std::runtime_error(fmt::format("{} is {}, expected {}", what, text, expected));
+[[noreturn]] void refuse(const std::string& what, const Json& got, const std::string& expected) {
+  reject(fmt::format("{} is {}, expected {}", what, shown(got), expected));
 }
 
 void read_step(const Json& step, const std::string& place, Cutting& cutting) {
@@ -42,7 +41,7 @@ void read_step(const Json& step, const std::string& place, Cutting& cutting) {
   Pattern pattern = Pattern::none;
   if (type == "ByteLevel") {
     if (value(step, "add_prefix_space") != false) {
-      reject(place + ".add_prefix_space", value(step, "add_prefix_space"), "false");
+      refuse(place + ".add_prefix_space", value(step, "add_prefix_space"), "false");
     }
     cutting.to_bytes = true;
     if (value(step, "use_regex") != false) pattern = Pattern::gpt2;  // true when it is not there
@@ -52,16 +51,16 @@ void read_step(const Json& step, const std::string& place, Cutting& cutting) {
          {Pattern::gpt2, Pattern::cl100k, Pattern::whitespace, Pattern::words}) {
       if (regex == pattern_regex(known)) pattern = known;
     }
-    if (pattern == Pattern::none) reject(place + ".pattern", regex, "a pattern known here");
+    if (pattern == Pattern::none) refuse(place + ".pattern", regex, "a pattern known here");
     if (value(step, "behavior") != "Isolated") {
-      reject(place + ".behavior", value(step, "behavior"), "\"Isolated\"");
+      refuse(place + ".behavior", value(step, "behavior"), "\"Isolated\"");
     }
-    if (value(step, "invert") == true) reject(place + ".invert", true, "false");
+    if (value(step, "invert") == true) refuse(place + ".invert", true, "false");
   } else {
-    reject(place + ".type", type, "\"ByteLevel\" or \"Split\"");
+    refuse(place + ".type", type, "\"ByteLevel\" or \"Split\"");
   }
   if (pattern == Pattern::none) return;
-  if (cutting.pattern != Pattern::none) reject(place, step, "no second pattern");
+  if (cutting.pattern != Pattern::none) refuse(place, step, "no second pattern");
   cutting.pattern = pattern;
 }
 
@@ -91,10 +90,10 @@ Cutting from_pretokenizer_json(std::string_view text) {
     return cutting;
   }
   const Json steps = value(json, "pretokenizers");
-  if (!steps.is_array()) reject("pre_tokenizer.pretokenizers", steps, "an array");
+  if (!steps.is_array()) refuse("pre_tokenizer.pretokenizers", steps, "an array");
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const std::string place = fmt::format("pre_tokenizer.pretokenizers[{}]", i);
-    if (cutting.to_bytes) reject(place, steps[i], "nothing behind ByteLevel");
+    if (cutting.to_bytes) refuse(place, steps[i], "nothing behind ByteLevel");
     read_step(steps[i], place, cutting);
   }
   return cutting;

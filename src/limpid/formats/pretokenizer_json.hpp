@@ -6,7 +6,7 @@
 ///   words                   {"type": "Split", "pattern": {"Regex": "..."}, "behavior": "Isolated", ...}
 ///   others, to bytes        {"type": "Sequence", "pretokenizers": [Split, ByteLevel]}
 ///
-/// USES    tokenizer/pretokenizer
+/// USES    formats/json_fields, tokenizer/pretokenizer
 /// ERRORS  std::runtime_error, one line, when a step or a pattern has no equal here
 #pragma once
 

@@ -180,13 +180,7 @@ std::unique_ptr<Tokenizer> from_tokenizer_json(std::string_view json, std::strin
       if (depth > kDeepest) reject("is nested too deeply to be a tokenizer");
       return true;
     };
-    try {
-      return read(Json::parse(json, shallow));
-    } catch (const Json::parse_error& error) {
-      reject(fmt::format("is not JSON, at byte {}", error.byte));
-    } catch (const Json::out_of_range&) {
-      reject("has a number that is too large");
-    }
+    return read(parse_json<Json>(json, shallow));
   });
 }
 

@@ -21,8 +21,9 @@ Decoder<Real>::Decoder(const Config& model_config, Rng& rng) : config(model_conf
   final_norm = make_norm<Real>(config);
   if (!config.tied) {
     head.resize(config.vocab, config.width);
+    const double deviation = initial_deviation(config.width);
     for (Real& w : head.template reshaped<Eigen::RowMajor>())
-      w = static_cast<Real>(initial_deviation(config.width) * rng.normal());
+      w = static_cast<Real>(deviation * rng.normal());
     head_grad = Matrix::Zero(config.vocab, config.width);
   }
 }

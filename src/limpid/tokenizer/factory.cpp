@@ -17,22 +17,20 @@
 namespace limpid {
 namespace {
 
-constexpr std::string_view kBytePair = "bpe:", kWordPiece = "wordpiece:", kUnigram = "unigram:";
-
-// The kinds that learn as many tokens as they are told to.
-bool has_size(std::string_view spec) {
-  return spec.starts_with(kBytePair) || spec.starts_with(kWordPiece) || spec.starts_with(kUnigram);
+// The bpe of bpe:SIZE; without a colon, nothing.
+std::string_view sized_kind(std::string_view spec) {
+  const std::size_t colon = spec.find(':');
+  return colon == std::string_view::npos ? std::string_view() : spec.substr(0, colon);
 }
 
 // The SIZE of bpe:SIZE.
 TokenId size_of(std::string_view spec) {
-  const std::size_t colon = spec.find(':');
-  const std::string_view digits = spec.substr(colon + 1);
+  const std::string_view kind = sized_kind(spec), digits = spec.substr(kind.size() + 1);
   TokenId size = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
   if (error != std::errc() || end != digits.data() + digits.size() || size < 1) {
-    fail("tokenizer", fmt::format("{:?} has no size, expected a number of tokens as in {}:1024",
-                                  spec, spec.substr(0, colon)));
+    fail("tokenizer",
+         fmt::format("{:?} has no size, expected a number of tokens as in {}:1024", spec, kind));
   }
   return size;
 }
@@ -44,8 +42,12 @@ std::unique_ptr<Tokenizer> owned(Kind tokenizer) {
 
 }  // namespace
 
+bool has_size(std::string_view kind) {
+  return kind == "bpe" || kind == "wordpiece" || kind == "unigram";
+}
+
 bool is_tokenizer_spec(std::string_view spec) {
-  return spec == "word" || spec == "char" || spec == "byte" || has_size(spec);
+  return spec == "word" || spec == "char" || spec == "byte" || has_size(sized_kind(spec));
 }
 
 std::unique_ptr<Tokenizer> make_tokenizer(std::string_view spec, std::string_view text,
@@ -58,16 +60,17 @@ std::unique_ptr<Tokenizer> make_tokenizer(std::string_view spec, std::string_vie
   if (spec == "char") {
     return owned(CharacterTokenizer::from_text(text, {.unknown = unknown, .specials = specials}));
   }
-  if (!has_size(spec)) {
+  const std::string_view kind = sized_kind(spec);
+  if (!has_size(kind)) {
     fail("tokenizer", fmt::format("{:?} is unknown, expected word, char, byte, bpe:SIZE, "
                                   "wordpiece:SIZE or unigram:SIZE",
                                   spec));
   }
   const TokenId size = size_of(spec);
-  if (spec.starts_with(kWordPiece)) {
+  if (kind == "wordpiece") {
     return owned(train_word_piece(text, {.vocab_size = size, .specials = specials}));
   }
-  if (spec.starts_with(kUnigram)) {
+  if (kind == "unigram") {
     return owned(
         train_unigram(text, {.vocab_size = size, .pattern = pattern, .specials = specials}));
   }

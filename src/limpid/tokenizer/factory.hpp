@@ -31,6 +31,9 @@ struct TokenizerOptions {
   Pattern pattern = Pattern::gpt2;  ///< bpe and unigram: how a text is cut into pieces first
 };
 
+/// Whether a kind learns as many tokens as it is told to, as in bpe:1024; of others the text decides.
+LIMPID_API bool has_size(std::string_view kind);
+
 /// Whether `spec` is one of the words above: a command line may take anything else for a file's
 /// name.
 LIMPID_API bool is_tokenizer_spec(std::string_view spec);

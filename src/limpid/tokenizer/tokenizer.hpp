@@ -122,7 +122,7 @@ class LIMPID_API Tokenizer {
                            std::vector<TokenId>& ids) const = 0;
 
   /// Appends the places in `text` of the tokens that `encode_text` makes of it: one behind the other,
-  /// each as long as `bytes_covered` says.
+  /// each as long as `bytes_covered` says. Kinds of which one token does not say enough know better.
   virtual void place_text(std::string_view text, std::span<const TokenId> ids,
                           std::vector<TokenPlace>& places) const;
   /// How many bytes of `text`, from its beginning, a token stands for: as many as it has itself.

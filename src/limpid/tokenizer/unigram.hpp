@@ -18,8 +18,8 @@
 /// of a text, no white space is lost, and a ▁ in the text stays one.
 ///
 /// A character that is no piece is <|unknown|>, at a price e^10 times below the rarest piece; several
-/// side by side are one <|unknown|>, as in SentencePiece. With byte fallback the 256 bytes are pieces too, each at that price: nothing
-/// is unknown then.
+/// side by side are one <|unknown|>, as in SentencePiece. With byte fallback the 256 bytes are
+/// pieces too, each at that price: nothing is unknown then.
 ///
 /// What is kept: texts whose characters are pieces come back byte for byte; with byte fallback
 /// every byte string does.

@@ -148,7 +148,6 @@ void add_texts(ReportData& data, const Loaded& loaded, const RunTexts* texts) {
   }
 }
 
-// "1,200"
 std::string result_sentence(const ReportData& data) {
   const Baselines& b = data.baselines;
   const std::string when =
