@@ -70,6 +70,12 @@ class Figures(unittest.TestCase):
         self.assertEqual(made.extremes("seconds"), (1e-3, 2e-2))
         self.assertIsNone(made.median("GB/s"))
 
+    def test_rate_and_time_agree_for_an_even_number_of_rounds(self):
+        made = benchmark("p", "b", 1.0, GFLOP_s=8)
+        made.add({"real_time": 3.0, "time_unit": "ms", "GFLOP/s": 8 / 3})
+        self.assertAlmostEqual(made.median("seconds"), 2e-3)
+        self.assertAlmostEqual(made.median("GFLOP/s"), 4)
+
     def test_times(self):
         self.assertEqual([seconds_text(s) for s in (2.5, 0.0123, 4.56e-5, 7e-9)],
                          ["2.5 s ", "12.3 ms", "45.6 us", "7 ns"])

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+RATES = ("GFLOP/s", "GB/s", "tokens/s")
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
@@ -19,13 +20,19 @@ class Benchmark:
         self.program, self.name, self.values = program, name, {}
 
     def add(self, record):
-        values = {key: record[key] for key in ("GFLOP/s", "GB/s", "tokens/s", "threads") if key in record}
+        values = {key: record[key] for key in (*RATES, "threads") if key in record}
         values["seconds"] = record["real_time"] * SECONDS[record["time_unit"]]
         for key, value in values.items():
             self.values.setdefault(key, []).append(value)
 
     def median(self, key):
-        return statistics.median(self.values[key]) if key in self.values else None
+        """Of a rate: what a turn does, in the median of its times, so that the two always agree."""
+        if key not in self.values:
+            return None
+        if key not in RATES:
+            return statistics.median(self.values[key])
+        work = [rate * seconds for rate, seconds in zip(self.values[key], self.values["seconds"])]
+        return statistics.median(work) / self.median("seconds")
 
     def extremes(self, key):
         return min(self.values[key]), max(self.values[key])
