@@ -123,7 +123,8 @@ def scaling(benchmarks, peaks):
         formula = {x: 1e6 * b.median("GFLOP/s") / b.median("tokens/s") / peaks.gflops(b.threads)
                    for x, b in found}
         frame = (70 + 350 * (place % 2), 40 + 270 * (place // 2), 270, 180)
-        span = (min(formula.values()) * 0.8, max(1e6 / b.extremes("tokens/s")[0] for _, b in found) * 1.25)
+        drawn = [*formula.values()] + [1e6 / rate for _, b in found for rate in b.extremes("tokens/s")]
+        span = (0.8 * min(drawn), 1.25 * max(drawn))
         axes = Axes(p, frame, (found[0][0], found[-1][0]), span, True, True)
         axes.draw(title, letter, "us per token", x_ticks=[x for x, _ in found])
         axes.curve(list(formula.items()), INK, "3 4", 2)

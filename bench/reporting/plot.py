@@ -22,8 +22,8 @@ def ticks(low, high, log):
 
 
 def short(value):
-    """20000 as 20k, and other numbers with three digits or, if they are whole, all."""
-    if value >= 1000 and value % 1000 == 0:
+    """20000 as 20k, other numbers with three digits or, from 100 on, whole."""
+    if value >= 10000 and value % 1000 == 0:
         return f"{value / 1000:g}k"
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
