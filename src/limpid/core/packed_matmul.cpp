@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <cstdint>
 #include <utility>
 
 #include "limpid/core/parallel.hpp"
@@ -116,74 +118,84 @@ Tile<Real> tile_for(Index rows, Index cols) {
 
 // Memory for panels: each thread keeps its own and only ever lets it grow.
 template <class Real>
-Real* workspace(Index size) {
-  thread_local RowVector<Real> memory;
-  if (memory.size() < size) memory.resize(size);
-  return memory.data();
-}
+struct Workspace {
+  RowVector<Real> memory;
+  std::uint64_t call = 0;  // for which call of multiply_part the shared factor lies in it
+
+  Real* at_least(Index size) {
+    if (memory.size() < size) memory.resize(size);
+    return memory.data();
+  }
+};
 
 Index pieces(Index size, Index piece) {
   return (size + piece - 1) / piece;
 }
 
-// The panels of one factor, and which of them belong to strip s of `strips`: begin(s) up to begin(s + 1).
+// How the rows of a, or the columns of b, are divided into panels.
 struct Panels {
-  Index count;   // panels in all
-  Index height;  // rows of a (columns of b) in each, but for the last
-  Index length;  // rows of a (columns of b) in all
-  Index strips;
+  Index length;  // rows of a, or columns of b
+  Index height;  // of one panel; the last may have fewer
 
-  Index begin(Index strip) const { return count * strip / strips; }
+  Index count() const { return pieces(length, height); }
   Index first(Index panel) const { return panel * height; }
   Index size(Index panel) const { return std::min(height, length - panel * height); }
 };
 
+template <class Real>
+void pack_rows(Real* to, const Factor<Real>& a, const Panels& panels, Index begin, Index end) {
+  for (Index q = begin; q < end; ++q, to += a.cols * kPanelRows<Real>) {
+    pack(to, kPanelRows<Real>, a.data + panels.first(q) * a.row_stride, a.row_stride, a.col_stride,
+         static_cast<int>(panels.size(q)), a.cols);
+  }
+}
+
+template <class Real>
+void pack_cols(Real* to, const Factor<Real>& b, const Panels& panels, Index begin, Index end) {
+  for (Index p = begin; p < end; ++p, to += b.rows * kTileCols<Real>) {
+    pack(to, kTileCols<Real>, b.data + panels.first(p) * b.col_stride, b.col_stride, b.row_stride,
+         static_cast<int>(panels.size(p)), b.rows);
+  }
+}
+
 // One run of k for one part of c whose panels fit the workspace.
 //
-// c is cut into strips, along its longer side. A strip packs its share of both factors' panels, all wait for
-// each other, and then it multiplies. The same core does both (core/parallel keeps pieces where they are), so
-// of what a strip reads, only the other factor's panels come from another core's cache. That is worth the care:
-// between the two cores of the machine where this was written, fresh data moves at 20 GB/s, a fifth of what a
-// core gets from its own cache.
+// c is cut into strips along its longer side. A strip packs its own panels of one factor; the other factor is
+// packed whole, by every thread for itself, before the thread's first strip. Twice the work, and yet faster than
+// to share: packed by one core for another, numbers would travel between their caches, at 20 GB/s where
+// this was written, a fifth of what a core gets from its own; and all would have to wait for all.
 template <class Real>
 void multiply_part(View<Real> c, const Factor<Real>& a, const Factor<Real>& b, bool accumulate) {
+  static std::atomic<std::uint64_t> calls = 0;
+  const std::uint64_t call = ++calls;
   const Index depth = a.cols;
   // Panels of equal height: 64 rows become 13 + 13 + 13 + 13 + 12, not 4 x 14 + 8.
-  const Index panel_rows = pieces(c.rows(), pieces(c.rows(), kTileRows));
-  Panels rows{pieces(c.rows(), panel_rows), panel_rows, c.rows(), 1};
-  Panels cols{pieces(c.cols(), kTileCols<Real>), kTileCols<Real>, c.cols(), 1};
-  const bool by_rows = rows.count >= cols.count;
+  const Panels rows{c.rows(), pieces(c.rows(), pieces(c.rows(), kTileRows))};
+  const Panels cols{c.cols(), kTileCols<Real>};
+  const bool by_rows = rows.count() >= cols.count();
+  const Panels& cut = by_rows ? rows : cols;
   constexpr Index kMostStrips = 16;  // two for each of eight threads
   const Index worth = pieces(c.rows() * c.cols() * depth, 16 * kGrain);
-  const Index strips = std::min({kMostStrips, by_rows ? rows.count : cols.count, worth});
-  rows.strips = cols.strips = strips;
-
-  const Index a_size = depth * kPanelRows<Real>, b_size = depth * kTileCols<Real>;
-  Real* const packed_a = workspace<Real>(rows.count * a_size + cols.count * b_size);
-  Real* const packed_b = packed_a + rows.count * a_size;
-  parallel_for(strips, 1, [&](Index strip, Index) {
-    for (Index q = rows.begin(strip); q < rows.begin(strip + 1); ++q) {
-      pack(packed_a + q * a_size, kPanelRows<Real>, a.data + rows.first(q) * a.row_stride,
-           a.row_stride, a.col_stride, static_cast<int>(rows.size(q)), depth);
-    }
-    for (Index p = cols.begin(strip); p < cols.begin(strip + 1); ++p) {
-      pack(packed_b + p * b_size, kTileCols<Real>, b.data + cols.first(p) * b.col_stride,
-           b.col_stride, b.row_stride, static_cast<int>(cols.size(p)), depth);
-    }
-  });
+  const Index strips = std::min({kMostStrips, cut.count(), worth});
 
   parallel_for(strips, 1, [&](Index strip, Index) {
-    const Index first_row = by_rows ? rows.begin(strip) : 0,
-                first_col = by_rows ? 0 : cols.begin(strip);
-    const Index end_row = by_rows ? rows.begin(strip + 1) : rows.count;
-    const Index end_col = by_rows ? cols.count : cols.begin(strip + 1);
-    constexpr Index kGroup =
-        8;  // panels of a that stay in the second-level cache while b's panels pass
+    thread_local Workspace<Real> whole, own;
+    const Index begin = cut.count() * strip / strips, end = cut.count() * (strip + 1) / strips;
+    const Index first_row = by_rows ? begin : 0, end_row = by_rows ? end : rows.count();
+    const Index first_col = by_rows ? 0 : begin, end_col = by_rows ? cols.count() : end;
+    const Index a_size = depth * kPanelRows<Real>, b_size = depth * kTileCols<Real>;
+    Real* const packed_a = (by_rows ? own : whole).at_least((end_row - first_row) * a_size);
+    Real* const packed_b = (by_rows ? whole : own).at_least((end_col - first_col) * b_size);
+    const bool first_strip = std::exchange(whole.call, call) != call;
+    if (by_rows || first_strip) pack_rows(packed_a, a, rows, first_row, end_row);
+    if (!by_rows || first_strip) pack_cols(packed_b, b, cols, first_col, end_col);
+
+    constexpr Index kGroup = 8;  // panels of a that stay in the second-level cache while b's pass
     for (Index group = first_row; group < end_row; group += kGroup) {
       for (Index p = first_col; p < end_col; ++p) {
         for (Index q = group; q < std::min(end_row, group + kGroup); ++q) {
           tile_for<Real>(rows.size(q), cols.size(p))(
-              depth, packed_a + q * a_size, packed_b + p * b_size,
+              depth, packed_a + (q - first_row) * a_size, packed_b + (p - first_col) * b_size,
               c.data() + rows.first(q) * c.outerStride() + cols.first(p), c.outerStride(),
               cols.size(p), accumulate);
         }
