@@ -70,7 +70,10 @@ template <class Real, int Rows, int Vectors>
 void tile(Index depth, const Real* a, const Real* b, Real* c, Index c_stride, Index cols,
           bool accumulate) {
   constexpr int lanes = kLanes<Real>;
-  Vector<Real> sum[Rows][Vectors] = {};
+  Vector<Real> sum[Rows][Vectors];  // set one by one: "= {}" fills memory first, and reads it back
+  for (auto& row : sum) {
+    for (Vector<Real>& v : row) v = Vector<Real>{};
+  }
   for (Index k = 0; k < depth; ++k) {
     Vector<Real> row_of_b[Vectors];
     for (int v = 0; v < Vectors; ++v) row_of_b[v] = load(b + k * kTileCols<Real> + v * lanes);
