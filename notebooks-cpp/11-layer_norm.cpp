@@ -225,8 +225,10 @@ NB_CELL {
 // ## Break it: backward
 //
 // A small network learns, with plain gradient descent, first with the right backward pass of the
-// norm and then with broken ones. A wrong gradient need not stop the learning: it learns something
-// else, more slowly, and nothing tells you.
+// norm and then with broken ones. Look for the curve of "right": it lies under "no mean". What that
+// mistake adds to dx is the same for all channels, so it moves all outputs of the layer below
+// alike, and such a move is what the norm forgets. Were there a layer further down, it would get
+// this part, mixed by the weights in between, as a wrong gradient.
 
 // %% broken_backward
 using Norm = LayerNorm<double>;
@@ -265,7 +267,7 @@ double checked_error(const Backward& backward) {
 // The loss of a network in -> linear -> norm -> tanh -> linear -> out, step by step.
 std::vector<double> train(const Backward& backward) {
   Rng rng(11);
-  const Index in = 12, width = 24, rows = 96;
+  const Index in = 6, width = 12, rows = 256;
   Linear<double> first(in, width, true, rng), second(width, 1, true, rng);
   Norm norm(width);
   Matrix<double> x = normal_matrix(rows, in, rng);
@@ -277,7 +279,7 @@ std::vector<double> train(const Backward& backward) {
   append_parameters(parameters, "second", second.parameters());
 
   std::vector<double> losses;
-  for (int step = 0; step < 300; ++step) {
+  for (int step = 0; step < 600; ++step) {
     Linear<double>::Cache first_cache, second_cache;
     Norm::Cache norm_cache;
     const Matrix<double> bent =
@@ -290,7 +292,7 @@ std::vector<double> train(const Backward& backward) {
     const Matrix<double> dnorm = (dbent.array() * (1 - bent.array().square())).matrix();
     first.backward(backward(norm, dnorm, norm_cache), first_cache);
     for (const Parameter<double>& p : parameters) {
-      for (std::size_t i = 0; i < p.value.size(); ++i) p.value[i] -= 0.2 * p.grad[i];
+      for (std::size_t i = 0; i < p.value.size(); ++i) p.value[i] -= 0.05 * p.grad[i];
     }
   }
   return losses;

@@ -59,11 +59,16 @@ inline std::string escape(const std::string& text) {
   return out;
 }
 
-// With so many decimals; without zeros at the end, and without the sign of a zero.
-inline std::string decimal(double number, int decimals) {
+// With so many decimals.
+inline std::string fixed(double number, int decimals) {
   char buffer[64];
   std::snprintf(buffer, sizeof buffer, "%.*f", decimals, number);
-  std::string text = buffer;
+  return buffer;
+}
+
+// With so many decimals at most; without zeros at the end, and without the sign of a zero.
+inline std::string decimal(double number, int decimals) {
+  std::string text = fixed(number, decimals);
   if (text.find('.') != std::string::npos) {
     while (text.back() == '0') text.pop_back();
     if (text.back() == '.') text.pop_back();
@@ -75,6 +80,17 @@ inline std::string tick_text(double number) {
   char buffer[32];
   std::snprintf(buffer, sizeof buffer, "%.4g", number);
   return std::string(buffer) == "-0" ? "0" : buffer;
+}
+
+// 10 with its exponent raised, for logarithmic axes; 0.1, 1 and 10 as they are.
+inline std::string power_text(double number) {
+  const int exponent = static_cast<int>(std::lround(std::log10(number)));
+  if (std::abs(exponent) <= 1) return tick_text(number);
+  const char* raised[] = {"\u2070", "\u00b9", "\u00b2", "\u00b3", "\u2074",
+                          "\u2075", "\u2076", "\u2077", "\u2078", "\u2079"};
+  std::string out = exponent < 0 ? "10\u207b" : "10";
+  for (const char digit : std::to_string(std::abs(exponent))) out += raised[digit - '0'];
+  return out;
 }
 
 // Data to pixels, along one axis.
@@ -206,7 +222,7 @@ struct Frame {
     y.widen(5);
     for (const double tick : y.ticks(5)) {
       canvas.line(x.first, y(tick), x.last, y(tick), "nb-grid");
-      canvas.text(x.first - 7, y(tick) + 4, tick_text(tick), "end");
+      canvas.text(x.first - 7, y(tick) + 4, y.log ? power_text(tick) : tick_text(tick), "end");
     }
     if (x_ticks) {
       for (const double tick : x.ticks(7)) {
@@ -396,7 +412,7 @@ std::string heat_map(const Labels& labels, const Eigen::MatrixBase<Derived>& mat
                       "," + detail::decimal(rgb[2], 0) + ")\"");
       if (options.digits >= 0) {
         const bool dark = 0.3 * rgb[0] + 0.59 * rgb[1] + 0.11 * rgb[2] < 140;
-        canvas.text(x + side / 2, y + side / 2 + 4, detail::decimal(m(i, j), options.digits),
+        canvas.text(x + side / 2, y + side / 2 + 4, detail::fixed(m(i, j), options.digits),
                     "middle", dark ? "nb-cell nb-paper" : "nb-cell nb-ink");
       }
     }

@@ -200,6 +200,8 @@ def check_parts(tree, lesson, text, complain):
     for fence in re.finditer(r"^```cpp$", text, re.MULTILINE):
         if not re.search(r"<!-- code: .* -->\n$", text[:fence.start()]):
             complain(line_of(text, fence.start()), "C++ without <!-- code: where it comes from -->")
+    if "<!-- sample:" in text and "yours will differ" not in without_blocks(text):
+        complain(1, "a sample, and nowhere the words 'yours will differ'")
     words = len(re.findall(r"\w+(?:[-'.]\w+)*", without_blocks(text)))
     if not WORDS[0] <= words <= WORDS[1]:
         complain(1, f"{words} words outside of code, expected {WORDS[0]} to {WORDS[1]}")

@@ -5,6 +5,7 @@
   notebook.py test   --build DIR NAME     the same; and check both files; the run must take under 30 s
   notebook.py cells  --build DIR NAME     feed its cells to clang-repl one by one, where that is installed
                                           (exit code 77: it is not)
+  notebook.py name   NAME                 its full name
 
 NAME is 11-layer_norm or layer_norm. The program must be built: DIR/notebooks-cpp/NAME. What it showed is
 kept in DIR/notebooks/NAME.json, for tools/teach/lessons.py too.
@@ -328,11 +329,14 @@ def run_cells(build, name, root=ROOT):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("action", choices=["run", "test", "cells"])
+    parser.add_argument("action", choices=["run", "test", "cells", "name"])
     parser.add_argument("name")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
     options = parser.parse_args()
     name = full_name(options.name)
+    if options.action == "name":
+        print(name)
+        return 0
     build = options.build.resolve()
     if options.action == "cells":
         printed = run_cells(build, name)
