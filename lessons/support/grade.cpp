@@ -117,6 +117,7 @@ int own_tests(const detail::Part& part) {
 }
 
 bool grade(const detail::Part& part) {
+  say("began", part.name);
   try {
     part.questions();
     say("passed", std::string(part.name) + " " + std::to_string(own_tests(part)));

@@ -304,8 +304,15 @@ inline std::string lines(const Labels& labels, const std::vector<Series>& series
     frame.canvas.path(points, "nb-line " + detail::colour("s", s));
     names.push_back({end, s});
   }
-  // Names that would lie on each other move down.
+  // Names that would lie on each other move down. Among curves that end together, less than a pixel
+  // apart, the order is that of the series: rounding must not decide.
   std::sort(names.begin(), names.end(), [](const Name& a, const Name& b) { return a.y < b.y; });
+  for (auto first = names.begin(); first != names.end();) {
+    auto last = first + 1;
+    while (last != names.end() && last->y - (last - 1)->y < 1) ++last;
+    std::sort(first, last, [](const Name& a, const Name& b) { return a.series < b.series; });
+    first = last;
+  }
   double above = -INFINITY;
   for (Name& name : names) {
     name.y = std::max(name.y, above + 15);

@@ -37,7 +37,7 @@ TEST_CASE("by hand: ticks are round numbers inside the axis") {
   log.widen(5);
   CHECK(std::abs(log.low - 0.01) <= 1e-12);
   CHECK(std::abs(log.high - 1000) <= 1e-9);
-  CHECK(log.ticks(5).size() == 6);  // five decades have six ends
+  CHECK(log.ticks(5).size() == 6);                                  // five decades have six ends
   CHECK(detail::Scale{1e-12, 1, 0, 1, true}.ticks(5).size() == 7);  // every second one of 13
 }
 
@@ -95,6 +95,9 @@ TEST_CASE("property: names that would lie on each other are moved apart") {
       lines({}, {{"first", {}, {0, 5}}, {"second", {}, {1, 5}}, {"third", {}, {2, 5}}});
   // All end at y = 58, the top; their texts are 15 apart.
   for (const char* y : {"y=\"62\"", "y=\"77\"", "y=\"92\""}) CHECK(has(picture, y));
+  // The order is that of the series, whatever the last digits say.
+  const std::string close = lines({}, {{"first", {}, {0, 5}}, {"second", {}, {1, 5 + 1e-12}}});
+  CHECK(close.find(">first<") < close.find(">second<"));
 }
 
 TEST_CASE("edges: equal numbers, numbers that are not finite, signs of markup") {

@@ -84,18 +84,39 @@ class Exercises(Case):
 
 class Findings(Case):
     def test_outcomes(self):
-        for found, expected in (([("passed", "a 0")], ("passed", "")),
+        for found, expected in (([("began", "a"), ("passed", "a 0")], ("passed", "")),
                                 ([("todo", "x"), ("failed", "a")], ("todo", "a")),
                                 ([("question", "q"), ("mistake", "once"), ("failed", "a")], ("mistake once", "a")),
                                 ([("question", "q"), ("failed", "a")], ("unknown", "a")),
                                 ([("test", "by hand"), ("failed", "a")], ("test", "a")),
-                                ([("crash", "signal")], ("crash", ""))):
+                                ([("passed", "o 0"), ("began", "a"), ("crash", "signal")], ("crash", "a"))):
+            if expected != ("passed", ""):
+                found = [("began", "a"), *found]
             self.assertEqual(learn.outcome(found), expected)
+        self.assertEqual(learn.outcome([]), ("crash", ""))  # a grading that says nothing has not passed
+
+    def run_script(self, script, seconds=20):
+        self.project.put("program", "#!/bin/sh\n" + script)
+        program = self.project.root / "program"
+        program.chmod(0o755)
+        return learn.run(program, seconds)
+
+    def test_crashes_and_loops_are_told(self):
+        found, _ = self.run_script("echo 'began forward' > $1; kill -SEGV $$")
+        self.assertEqual(learn.outcome(found), ("crash", "forward"))
+        self.assertIn("signal 11", found[-1][1])
+        found, _ = self.run_script("echo 'began forward' > $1; echo \"Assertion \\`i < 3' failed\" >&2; kill -ABRT $$")
+        self.assertIn("Eigen asserts i < 3", found[-1][1])
+        found, _ = self.run_script("echo 'began forward' > $1; exec sleep 30", seconds=1)
+        self.assertEqual(learn.outcome(found), ("crash", "forward"))
+        self.assertIn("did not end within 1 s", found[-1][1])
+        found, printed = self.run_script("echo mine; exit 3")
+        self.assertEqual((learn.outcome(found)[0], printed), ("crash", "mine\n"))
 
     def test_only_the_first_failure_is_told_with_expected_got_and_mistake(self):
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
-            learn.tell([("passed", "forward 5"), ("question", "y"), ("expected", " 1 2"), ("got", " 1 3"),
+            learn.tell([("passed", "forward 5"), ("began", "backward"), ("question", "y"), ("expected", " 1 2"), ("got", " 1 3"),
                         ("mistake", "once"), ("why", "Twice is not once."), ("failed", "backward")])
         for words in ("passed   forward", "5 of the module's own tests", "not yet  backward", "expected  1 2", "got       1 3",
                       "Likely mistake: once", "Twice is not once."):

@@ -214,7 +214,7 @@ def make(build, exercise, text, folder, name, shown=None):
     return (program, "") if done.returncode == 0 else (None, done.stderr)
 
 
-def run(program, seconds=60):
+def run(program, seconds=20):
     """Runs a grading; returns its findings: [(key, words)], in order."""
     report = program.with_suffix(".report")
     report.unlink(missing_ok=True)
@@ -222,23 +222,29 @@ def run(program, seconds=60):
         done = subprocess.run([program, report], timeout=seconds, cwd=ROOT, capture_output=True, text=True,
                               errors="replace", env={**os.environ, "OMP_WAIT_POLICY": "passive"})
     except subprocess.TimeoutExpired:
-        return [("crash", f"it did not end within {seconds} s: is there a loop that never ends?")], ""
-    found = [tuple(line.split(" ", 1)) for line in report.read_text().split("\n") if line] if report.exists() else []
-    found = [(pair[0], pair[1] if len(pair) > 1 else "") for pair in found]
+        return [*read_report(report), ("crash", f"It did not end within {seconds} s: is there a loop that never ends?")], ""
+    found = read_report(report)
     if done.returncode < 0:
         assertion = re.search(r"Assertion [`'](.*?)['`] failed", done.stderr, re.DOTALL)
-        words = f"it ended with signal {-done.returncode}"
         if assertion:
-            words += f"; Eigen wanted {' '.join(assertion.group(1).split())}"
+            words = f"An index or a size does not fit a matrix. Eigen asserts {' '.join(assertion.group(1).split())}"
+        else:
+            words = (f"It crashed with signal {-done.returncode}: a pointer that points to nothing (may it be null?), "
+                     "or memory that is not yours.")
         found.append(("crash", words))
     elif done.returncode > 1 or (done.returncode == 1 and not any(key == "failed" for key, _ in found)):
-        found.append(("crash", f"the grading ended with {done.returncode}: {done.stderr.strip()}"))
+        found.append(("crash", f"The grading ended with {done.returncode}: {done.stderr.strip()}"))
     return found, done.stdout
+
+
+def read_report(report):
+    lines = report.read_text().split("\n") if report.exists() else []
+    return [(line.partition(" ")[0], line.partition(" ")[2]) for line in lines if line]
 
 
 def outcome(found):
     """What a grading came to: ("passed", ""), ("todo", part), ("mistake NAME", part), ("test", part), ..."""
-    part = next((words for key, words in found if key == "failed"), "")
+    part = ([words for key, words in found if key == "began"] or [""])[-1]
     for key, words in found:
         if key == "mistake":
             return f"mistake {words}", part
@@ -246,7 +252,7 @@ def outcome(found):
             return key, part
     if any(key == "question" for key, _ in found):
         return "unknown", part
-    return "passed", ""
+    return ("passed", "") if found else ("crash", "")
 
 
 # --- Telling ----------------------------------------------------------------------------------------
@@ -275,8 +281,9 @@ def tell(found):
             print(f"  {colour(32, 'passed')}   {name}: the questions{tests}")
         else:
             values.setdefault(key, []).append(words)
-    if "failed" in values:
-        print(f"  {colour(31, 'not yet')}  {values['failed'][0]}")
+    part = outcome(found)[1]
+    if part:
+        print(f"  {colour(31, 'not yet')}  {part}")
     print()
     where = nearest(values["where"][0]) if "where" in values else ""
     if "todo" in values:
@@ -299,7 +306,7 @@ def tell(found):
     for words in values.get("threw", []):
         print(wrap(f"Your code threw an exception: {words}"))
     for words in values.get("crash", []):
-        print(wrap(f"Your code did not come to an end: {words}."))
+        print(wrap(words))
 
 
 def prepare(build, target):

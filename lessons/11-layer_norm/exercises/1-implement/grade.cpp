@@ -87,6 +87,16 @@ GRADE("forward", "by hand:*,property:*,edges:*") {
   expect_equal(
       "cache.rstd, one number per row", row({1 / kRoot}), cache.rstd,
       {{"rstd_not_reciprocal", "rstd is 1 / sqrt(variance + eps), not the root.", row({kRoot})}});
+
+  const LayerNorm<float> single(2);
+  Matrix<float> far(1, 2);
+  far << 10000, 10001;
+  const M gives = single.forward(far, nullptr).cast<double>();
+  expect((gives - row({-1, 1})).cwiseAbs().maxCoeff<Eigen::PropagateNaN>() <= 1e-3,
+         "y for x = (10000, 10001) in float, which is (-1, 1)", "one_pass_variance",
+         "In double all was right, so it is rounding: mean(x^2) - mean(x)^2 subtracts two large "
+         "numbers "
+         "that agree in nearly all their digits. Take the deviations first, then square.");
 }
 
 GRADE("backward", "gradient check:*,fixture:*,accumulation:*,misuse:*") {
