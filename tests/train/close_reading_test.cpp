@@ -132,6 +132,23 @@ TEST_CASE(
   CHECK(Reader().read("").empty());
 }
 
+TEST_CASE("property: where heads look is known where flash attention would keep no maps") {
+  Reader reader;
+  const std::vector<ShownToken> plain = reader.read("see here");
+  for (Block<float>& block : reader.model.blocks) block.attention.options.flash_from = 1;
+  const std::vector<ShownToken> flash = reader.read("see here");
+  REQUIRE(flash.size() == plain.size());
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    REQUIRE(flash[i].looks.size() == plain[i].looks.size());
+    for (std::size_t view = 0; view < plain[i].looks.size(); ++view) {
+      const std::vector<ShownLook>&a = plain[i].looks[view], &b = flash[i].looks[view];
+      REQUIRE(a.size() == b.size());
+      CHECK_FALSE(a.empty());
+      for (std::size_t j = 0; j < a.size(); ++j) CHECK(a[j].weight == b[j].weight);
+    }
+  }
+}
+
 TEST_CASE("edges: broken and unfinished characters can be shown") {
   const Reader reader;
   const std::vector<ShownToken> accent = reader.read("\xC3\xA9!");
