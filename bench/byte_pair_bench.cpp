@@ -25,6 +25,7 @@
 #include "limpid/tokenizer/piece_counts.hpp"
 #include "limpid/tokenizer/text_cut.hpp"
 
+#include "work.hpp"
 #include "zipf_text.hpp"
 
 namespace {
@@ -64,9 +65,11 @@ const BytePairTokenizer& tokenizer() {
   return made;
 }
 
-void set_bytes(benchmark::State& state, std::size_t bytes) {
+void set_bytes(benchmark::State& state, std::size_t bytes, int used = 1) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
   state.SetLabel(fmt::format("{:.1f} MB", static_cast<double>(bytes) / kMegabyte));
+  // At least the text must be read; what else a tokenizer does, no peak says.
+  bench::count_work(state, {.bytes = static_cast<double>(bytes), .threads = used});
 }
 
 // All memory that this process ever held at once, in megabytes.
@@ -83,7 +86,7 @@ void count_pieces(benchmark::State& state) {
     pieces.add(encoded_text());
     benchmark::DoNotOptimize(pieces.size());
   }
-  set_bytes(state, encoded_text().size());
+  set_bytes(state, encoded_text().size(), threads());
 }
 
 void train(benchmark::State& state) {
@@ -105,7 +108,7 @@ void train_large(benchmark::State& state) {
     pieces.add(text);
     benchmark::DoNotOptimize(train_byte_pair(pieces, options).vocab_size());
   }
-  set_bytes(state, text.size());
+  set_bytes(state, text.size(), threads());
   state.counters["peak_MB"] = peak_memory();
 }
 
@@ -133,7 +136,7 @@ void encode_batch(benchmark::State& state) {
   const auto documents = text_parts(encoded_text(), encoded_text().size() / 10'000, Pattern::gpt2);
   BatchEncoder encoder(tokenizer());
   for (auto _ : state) benchmark::DoNotOptimize(encoder.encode(documents).data());
-  set_bytes(state, encoded_text().size());
+  set_bytes(state, encoded_text().size(), threads());
 }
 
 void encode_one_letter(benchmark::State& state) {

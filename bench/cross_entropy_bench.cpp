@@ -1,4 +1,4 @@
-// Cross-entropy at the sizes of small GPTs, in millions of logits per second.
+// Cross-entropy at the sizes of small GPTs. Logits are read, and their gradient written in their place.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
@@ -7,6 +7,8 @@
 
 #include "limpid/core/rng.hpp"
 #include "limpid/nn/cross_entropy.hpp"
+
+#include "work.hpp"
 
 using namespace limpid;
 
@@ -30,14 +32,14 @@ void loss_and_gradient(benchmark::State& state) {
     benchmark::DoNotOptimize(result.loss);
     logits = std::move(result.dlogits);
   }
-  state.SetItemsProcessed(state.iterations() * logits.size());
+  bench::count_work(state, {.bytes = bench::float_bytes(2 * logits.size())});
 }
 
 void loss_alone(benchmark::State& state) {
   const Matrix<float> logits = Matrix<float>::Random(state.range(0), state.range(1));
   const std::vector<std::int32_t> targets = random_targets(logits.rows(), logits.cols());
   for (auto _ : state) benchmark::DoNotOptimize(cross_entropy_loss(logits, targets));
-  state.SetItemsProcessed(state.iterations() * logits.size());
+  bench::count_work(state, {.bytes = bench::float_bytes(logits.size())});
 }
 
 void sizes(benchmark::internal::Benchmark* bench) {

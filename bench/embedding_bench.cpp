@@ -1,10 +1,12 @@
-// The embedding at the sizes of small GPTs, in bytes of rows per second.
+// The embedding at the sizes of small GPTs: rows are copied forward, and added up backward.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
 #include <vector>
 
 #include "limpid/nn/embedding.hpp"
+
+#include "work.hpp"
 
 using namespace limpid;
 
@@ -24,7 +26,7 @@ void forward(benchmark::State& state) {
   const Embedding<float> table(state.range(1), state.range(2), rng);
   const std::vector<std::int32_t> ids = random_ids(state.range(0), state.range(1));
   for (auto _ : state) benchmark::DoNotOptimize(table.forward(ids));
-  state.SetBytesProcessed(state.iterations() * state.range(0) * state.range(2) * 4);
+  bench::count_work(state, {.bytes = bench::float_bytes(2 * state.range(0) * state.range(2))});
 }
 
 void backward(benchmark::State& state) {
@@ -36,7 +38,9 @@ void backward(benchmark::State& state) {
     table.backward(dy, ids);
     benchmark::ClobberMemory();
   }
-  state.SetBytesProcessed(state.iterations() * state.range(0) * state.range(2) * 4);
+  const Index numbers = state.range(0) * state.range(2);
+  bench::count_work(state, {.operations = static_cast<double>(numbers),
+                            .bytes = bench::float_bytes(3 * numbers)});
 }
 
 void sizes(benchmark::internal::Benchmark* bench) {

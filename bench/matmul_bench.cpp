@@ -1,9 +1,11 @@
-// Products at the sizes that training uses, in GFLOP/s.
+// Products at the sizes that training uses, by the library's kernel and by Eigen's.
 #include <benchmark/benchmark.h>
 
 #include "limpid/core/matmul.hpp"
 #include "limpid/core/packed_matmul.hpp"
 #include "limpid/core/reference_matmul.hpp"
+
+#include "work.hpp"
 
 using namespace limpid;
 
@@ -24,8 +26,9 @@ void product(benchmark::State& state, Form form, Multiply multiply) {
     if (form == kWeight) multiply(dw, t(dy), x, Store::add);
     benchmark::ClobberMemory();
   }
-  state.counters["GFLOP/s"] = benchmark::Counter(2e-9 * static_cast<double>(n * in * out),
-                                                 benchmark::Counter::kIsIterationInvariantRate);
+  const Index read_too = form == kWeight ? out * in : 0;  // what dW held before
+  bench::count_work(state, {.operations = 2.0 * static_cast<double>(n * in * out),
+                            .bytes = bench::float_bytes(n * in + in * out + n * out + read_too)});
 }
 
 void sizes(benchmark::internal::Benchmark* bench) {

@@ -2,12 +2,15 @@
 // one token of cached decoding.
 //
 // Operations counted: 2 N C (3 C + C) for the products with weights and 4 N T C for scores and
-// mixtures, the masked half counted; backward is twice that.
+// mixtures, the masked half counted; backward is twice that. Bytes: the weights (and in backward their
+// gradients, read and written), x, y, and what is saved for backward; decoding reads keys and values.
 #include <benchmark/benchmark.h>
 
 #include "limpid/core/matrix.hpp"
 #include "limpid/core/rng.hpp"
 #include "limpid/nn/multi_head_attention.hpp"
+
+#include "work.hpp"
 
 namespace {
 
@@ -29,6 +32,7 @@ struct Layer {
     const auto rows = static_cast<double>(context.rows()), channels = static_cast<double>(width);
     return 8 * rows * channels * channels + 4 * rows * channels * static_cast<double>(keys);
   }
+  Index weights() const { return 4 * width * width; }
 
   Context context;
   Index width;
@@ -37,9 +41,8 @@ struct Layer {
   Matrix<float> x;
 };
 
-void count_operations(benchmark::State& state, double each) {
-  state.counters["GFLOP/s"] = benchmark::Counter(
-      1e-9 * each * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+void count(benchmark::State& state, double operations, double bytes) {
+  limpid::bench::count_work(state, {.operations = operations, .bytes = bytes});
 }
 
 void forward(benchmark::State& state) {
@@ -49,7 +52,9 @@ void forward(benchmark::State& state) {
     const Matrix<float> y = layer.attention.forward(layer.x, layer.context, &cache);
     benchmark::DoNotOptimize(y.data());
   }
-  count_operations(state, layer.operations(layer.context.time));
+  const double bytes =
+      limpid::bench::float_bytes(layer.weights() + layer.x.size() + layer.x.size());
+  count(state, layer.operations(layer.context.time), bytes + static_cast<double>(cache.bytes()));
 }
 
 void backward(benchmark::State& state) {
@@ -60,7 +65,9 @@ void backward(benchmark::State& state) {
     const Matrix<float> dx = layer.attention.backward(dy, layer.context, cache);
     benchmark::DoNotOptimize(dx.data());
   }
-  count_operations(state, 2 * layer.operations(layer.context.time));
+  const double bytes = limpid::bench::float_bytes(3 * layer.weights() + dy.size() + dy.size());
+  count(state, 2 * layer.operations(layer.context.time),
+        bytes + static_cast<double>(cache.bytes()));
 }
 
 // One more token for each sequence, behind T that are remembered.
@@ -78,7 +85,10 @@ void decode(benchmark::State& state) {
     benchmark::DoNotOptimize(y.data());
   }
   const double rows = 1 / static_cast<double>(past_tokens);
-  count_operations(state, rows * layer.operations(past_tokens + 1));
+  const Index remembered =
+      layer.context.batch * past_tokens * layer.width;  // keys, and as many values
+  count(state, rows * layer.operations(past_tokens + 1),
+        limpid::bench::float_bytes(layer.weights() + 2 * remembered + x.size() + x.size()));
 }
 
 #define CASES ->ArgNames({"B", "T", "C", "H"})->Args({12, 64, 128, 4})->Args({8, 256, 384, 6})

@@ -1,9 +1,12 @@
-// One token drawn from the scores of vocabularies of the demo's and GPT-2's size.
+// One token drawn from the scores of vocabularies of the demo's and GPT-2's size, on one thread. The
+// least that could move is one read of the scores.
 #include <benchmark/benchmark.h>
 
 #include <vector>
 
 #include "limpid/generate/sampling.hpp"
+
+#include "work.hpp"
 
 namespace {
 
@@ -15,7 +18,7 @@ void draw(benchmark::State& state, const SamplingOptions& options) {
   for (float& logit : logits) logit = static_cast<float>(3 * rng.normal());
   const std::vector<std::int32_t> history{1, 2, 3};
   for (auto _ : state) benchmark::DoNotOptimize(sample(logits, options, history, rng));
-  state.SetItemsProcessed(state.iterations());
+  bench::count_work(state, {.bytes = bench::float_bytes(state.range(0)), .threads = 1});
 }
 
 void Greedy(benchmark::State& state) {
@@ -40,9 +43,9 @@ void AllTogether(benchmark::State& state) {
 
 }  // namespace
 
-BENCHMARK(Greedy)->Arg(1024)->Arg(50257);
-BENCHMARK(Temperature)->Arg(1024)->Arg(50257);
-BENCHMARK(TopK)->Arg(1024)->Arg(50257);
-BENCHMARK(TopP)->Arg(1024)->Arg(50257);
-BENCHMARK(MinP)->Arg(1024)->Arg(50257);
-BENCHMARK(AllTogether)->Arg(1024)->Arg(50257);
+BENCHMARK(Greedy)->Arg(1024)->Arg(50257)->UseRealTime();
+BENCHMARK(Temperature)->Arg(1024)->Arg(50257)->UseRealTime();
+BENCHMARK(TopK)->Arg(1024)->Arg(50257)->UseRealTime();
+BENCHMARK(TopP)->Arg(1024)->Arg(50257)->UseRealTime();
+BENCHMARK(MinP)->Arg(1024)->Arg(50257)->UseRealTime();
+BENCHMARK(AllTogether)->Arg(1024)->Arg(50257)->UseRealTime();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "limpid/cli/commands.hpp"
+#include "limpid/cli/inspect_memory.hpp"
 #include "limpid/cli/model_directory.hpp"
 #include "limpid/cli/terminal.hpp"
 #include "limpid/core/grouped.hpp"
@@ -29,7 +30,7 @@ constexpr double kBytes = sizeof(float);
 
 struct InspectArguments {
   std::string model;
-  bool json = false;
+  bool json = false, memory = false;
 };
 
 struct Spread {
@@ -206,6 +207,7 @@ void print_run(const Card& card) {
 }
 
 void inspect(const InspectArguments& arguments) {
+  if (arguments.memory) return print_step_memory(arguments.model, arguments.json);
   Card card{load_model(arguments.model), {}};
   const std::filesystem::path state = std::filesystem::path(arguments.model) / kStateFile;
   if (std::filesystem::exists(state)) card.run = read_record(state);
@@ -229,6 +231,8 @@ void add_inspect(CLI::App& app) {
       add_command(app, "inspect", "A card: what a model has learned and what it costs",
                   "limpid inspect --model runs/demo");
   command->add_option("--model", arguments->model, "Directory of a model")->required();
+  command->add_flag("--memory", arguments->memory,
+                    "Instead: take a few training steps and say what holds memory");
   command->add_flag("--json", arguments->json, "Print JSON");
   command->callback([arguments] { inspect(*arguments); });
 }

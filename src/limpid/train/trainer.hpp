@@ -68,6 +68,8 @@ class LIMPID_API Trainer {
   Rng dropout;
 
   void set_steps_done(Index steps) { steps_done_ = steps; }
+  /// What the last forward pass saved for its backward.
+  Index cache_bytes() const { return cache_.bytes(); }
   /// Throws TrainingDiverged unless this loss is a finite number.
   void require_finite(double loss) const;
 
