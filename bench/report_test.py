@@ -5,10 +5,11 @@
 import unittest
 import xml.etree.ElementTree as xml
 
-import pictures
-from peaks import Peaks, row, seconds_text, table
-from plot import ticks
-from runs import Benchmark
+from reporting import pictures
+from reporting.peaks import Peaks
+from reporting.plot import ticks
+from reporting.runs import Benchmark
+from reporting.tables import noisy, row, seconds_text, table
 
 
 def benchmark(program, name, milliseconds=1.0, **counters):
@@ -51,6 +52,11 @@ class Shares(unittest.TestCase):
     def test_two_threads_are_held_against_the_peak_of_two(self):
         self.assertAlmostEqual(self.peaks.share(benchmark("p", "b", GFLOP_s=50, threads=2))[1], 0.25)
 
+    def test_a_peak_is_the_best_of_the_rounds(self):
+        found = machine()
+        found[0].add({"real_time": 1, "time_unit": "ms", "GFLOP/s": 120})
+        self.assertEqual(Peaks(found, 1 << 22).gflops(1), 120)
+
     def test_a_number_of_threads_that_was_not_measured_takes_the_peak_of_all(self):
         self.assertEqual(self.peaks.gflops(7), 200)
 
@@ -72,7 +78,14 @@ class Figures(unittest.TestCase):
         peaks = Peaks(machine(), 1 << 22)
         longest = benchmark("matmul", "product/forward / packed/N:256/in:768/out:50257", 999.9, GFLOP_s=199.9)
         self.assertEqual(len(row(longest, peaks)), 80)
+        slow = row(benchmark("byte_pair", "encode_cold", GB_s=0.00318), peaks)
+        self.assertEqual(slow.split()[-4:], ["3.18", "MB/s", "cache", "0.0%"])
         self.assertLessEqual(max(map(len, table([longest], peaks).split("\n"))), 80)
+
+    def test_what_is_faster_than_the_peak_is_complained_about(self):
+        peaks = Peaks(machine(), 1 << 22)
+        self.assertEqual(noisy([benchmark("p", "b", GFLOP_s=104)], peaks), "")
+        self.assertIn("peak: 1;", noisy([benchmark("p", "b", GFLOP_s=106)], peaks))
 
     def test_ticks_are_round_and_inside(self):
         self.assertEqual(ticks(0, 10, log=False), [0, 2, 4, 6, 8, 10])
@@ -88,8 +101,8 @@ class Pictures(unittest.TestCase):
                  benchmark("ladder", "step/packing/M:8/K:8/N:8", GFLOP_s=90)]
         scaling = [benchmark("scaling", f"over_{name}/{letter}:{size}", GFLOP_s=50 + size, threads=size,
                              **{"tokens/s": 1000 * size})
-                   for name, letter in (("context", "T"), ("width", "C"), ("layers", "L"), ("vocabulary", "V"),
-                                        ("threads", "threads")) for size in (1, 2, 4)]
+                   for name, letter in (("context", "T"), ("width", "C"), ("layers", "L"),
+                                        ("vocabulary", "V"), ("threads", "threads")) for size in (1, 2, 4)]
         all_of = machine() + points + steps + scaling
         drawn = {"bandwidth": pictures.bandwidth(all_of), "ladder": pictures.ladder(steps, peaks),
                  "roofline": pictures.roofline(all_of, peaks), "scaling": pictures.scaling(all_of, peaks),

@@ -1,5 +1,5 @@
 // What a token costs in training when one size grows and the others stay: context T, width C, layers L,
-// vocabulary V, with 1024 tokens a step. And the size baby with 1, 2, .. threads.
+// vocabulary V, with 512 tokens a step. And the size baby with 1, 2, .. threads.
 //
 // bench/report.py plots the cost beside the formula: 6 x (parameters without positions) + 12 x layers x
 // width x context operations for each token.
@@ -15,8 +15,8 @@ using bench::time_training_steps;
 
 namespace {
 
-constexpr Index kTokens = 1024;
-constexpr Size kBase{.layers = 4, .heads = 8, .width = 256, .time = 128, .batch = 8, .vocab = 1024};
+constexpr Index kTokens = 512;
+constexpr Size kBase{.layers = 4, .heads = 8, .width = 256, .time = 128, .batch = 4, .vocab = 1024};
 static_assert(kBase.time * kBase.batch == kTokens);
 
 void over_context(benchmark::State& state) {

@@ -1,7 +1,8 @@
 """The pictures of bench/REPORT.md."""
 import math
 
-from plot import COLOURS, INK, Axes, Picture, byte_size, short
+from .plot import COLOURS, INK, Axes, Picture, byte_size
+from .tables import find
 
 
 def legend(picture, left, top, entries):
@@ -12,12 +13,8 @@ def legend(picture, left, top, entries):
         left += 48 + 6.1 * len(words)
 
 
-def of(benchmarks, program, start):
-    return [b for b in benchmarks if b.program == program and b.name.startswith(start)]
-
-
 def bandwidth(benchmarks):
-    found = of(benchmarks, "machine", "read_memory") + of(benchmarks, "machine", "triad_memory")
+    found = find(benchmarks, "machine", "read_memory") + find(benchmarks, "machine", "triad_memory")
     sizes = sorted({b.argument("bytes") for b in found})
     highest = max(b.extremes("GB/s")[1] for b in found)
     lowest = min(b.extremes("GB/s")[0] for b in found)
@@ -39,8 +36,8 @@ def bandwidth(benchmarks):
 
 
 STEPS = {"naive": "naive: i, j, k", "loop_order": "loop order: i, k, j", "cache_blocking": "cache blocking",
-         "register_tile": "register tile, vectors", "packing": "packing", "library_one_thread": "the library's kernel",
-         "eigen_one_thread": "Eigen", "shared_all_threads": "packing, threads",
+         "register_tile": "register tile, vectors", "packing": "packing", "eigen_one_thread": "Eigen",
+         "library_one_thread": "the library's kernel", "shared_all_threads": "packing, threads",
          "library_all_threads": "the library's kernel, threads", "eigen_all_threads": "Eigen, threads"}
 
 
@@ -50,12 +47,12 @@ def ladder(benchmarks, peaks):
     left, top, width, thick = 195, 52, 440, 11
     each = thick * len(shapes) + 10
     height = each * len(steps)
-    most = 1.03 * peaks.gflops(peaks.all_threads)
+    most = 1.03 * max([peaks.gflops(peaks.all_threads)] + [b.extremes("GFLOP/s")[1] for b in benchmarks])
     p = Picture(720, top + height + 62, "The ladder of products, GFLOP/s")
     p.text(left, 18, "GFLOP/s of one product, step by step", bold=True, size=13)
     for threads in (1, peaks.all_threads):
         x = left + width * peaks.gflops(threads) / most
-        p.line([(x, top - 8), (x, top + height)], COLOURS[4], 1.5, dashes="5 4")
+        p.line([(x, top - 8), (x, top + height)], COLOURS[4], 1.5, opacity=0.6, dashes="5 4")
         words = f"peak, {threads} thread{'s' if threads > 1 else ''}: {peaks.gflops(threads):.0f}"
         p.text(x, top - 14, words, "end" if threads > 1 else "middle", 11, COLOURS[4])
     for i, step in enumerate(steps):
@@ -67,10 +64,10 @@ def ladder(benchmarks, peaks):
                 rate = found[0].median("GFLOP/s")
                 length = max(1, width * rate / most)
                 p.box(left, y, length, thick - 2, colour)
-                low, high = (left + width * min(r / most, 1.02) for r in found[0].extremes("GFLOP/s"))
+                low, high = (left + width * r / most for r in found[0].extremes("GFLOP/s"))
                 p.line([(low, y + thick / 2 - 1), (high, y + thick / 2 - 1)], INK, 1)
                 p.text(max(left + length, high) + 5, y + thick - 2.5,
-                       f"{rate:.3g} = {peaks.share(found[0])[1]:.0%}", size=10)
+                       f"{rate:.3g}, {peaks.share(found[0])[1]:.0%}", size=10)
             y += thick
     p.line([(left, top - 4), (left, top + height)])
     names = [shape.replace("/", " ").replace(":", " ") for shape in shapes]
@@ -92,7 +89,8 @@ def roofline(benchmarks, peaks):
     low_x, high_x = 0.05, 2 * max([200] + [x for x, _, _ in places])
     low_y = 0.5 * min(y for _, y, _ in places)
     p = Picture(720, 430, "Roofline")
-    axes = Axes(p, (70, 50, 620, 310), (low_x, high_x), (low_y, 1.6 * roof), True, True)
+    high_y = 1.6 * max([roof] + [y for _, y, _ in places])
+    axes = Axes(p, (70, 50, 620, 310), (low_x, high_x), (low_y, high_y), True, True)
     axes.draw(f"Roofline with {threads} threads", "operations for each byte", "GFLOP/s")
     levels = (("memory", 1 << 40, "6 4"), ("8 MB", 8 << 20, "4 3"), ("512 KB", 512 << 10, "2 3"))
     for name, size, dashes in levels:
@@ -120,7 +118,7 @@ def scaling(benchmarks, peaks):
     panels = (("over_context", "T", "Context T"), ("over_width", "C", "Width C"),
               ("over_layers", "L", "Layers L"), ("over_vocabulary", "V", "Vocabulary V"))
     for place, (name, letter, title) in enumerate(panels):
-        found = [(b.argument(letter), b) for b in of(benchmarks, "scaling", name)]
+        found = [(b.argument(letter), b) for b in find(benchmarks, "scaling", name)]
         cost = {x: 1e6 / b.median("tokens/s") for x, b in found}
         formula = {x: 1e6 * b.median("GFLOP/s") / b.median("tokens/s") / peaks.gflops(b.threads)
                    for x, b in found}
@@ -133,13 +131,15 @@ def scaling(benchmarks, peaks):
         for x, b in found:
             slow, fast = b.extremes("tokens/s")
             axes.whisker(x, 1e6 / fast, 1e6 / slow, COLOURS[0])
-            axes.dot(x, cost[x], COLOURS[0], f"{letter} {x}: {cost[x]:.2f} us, {formula[x] / cost[x]:.0%} of peak")
+            axes.dot(x, cost[x], COLOURS[0],
+                     f"{letter} {x}: {cost[x]:.2f} us, {formula[x] / cost[x]:.0%} of peak")
     legend(p, 70, 560, [(COLOURS[0], None, "measured"), (INK, "3 4", "the formula's operations at the peak")])
     return p.svg()
 
 
 def threads(benchmarks):
-    found = sorted(((b.threads, b) for b in of(benchmarks, "scaling", "over_threads")), key=lambda pair: pair[0])
+    found = sorted(find(benchmarks, "scaling", "over_threads"), key=lambda b: b.threads)
+    found = [(b.threads, b) for b in found]
     one = found[0][1].median("tokens/s")
     most = found[-1][0]
     p = Picture(420, 300, "Tokens per second against threads")

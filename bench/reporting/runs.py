@@ -76,3 +76,9 @@ def note(words, last=False):
         print(f"\r{words:79}", end="\n" if last else "", file=sys.stderr, flush=True)
     elif last:
         print(words, file=sys.stderr)
+
+
+def cache_sizes(path):
+    """Of the machine, as the program says them: {1: bytes, 2: bytes, 3: bytes}; instructions left out."""
+    context = run_once(path, ["--benchmark_filter=fused", "--benchmark_min_time=0.01"])["context"]
+    return {c["level"]: c["size"] for c in context.get("caches", []) if c["type"] != "Instruction"}

@@ -1,9 +1,10 @@
-"""What the machine can do at most, as bench/machine_bench measured it in the same run, and the share of it that
-a benchmark reaches.
+"""What the machine can do at most, as bench/machine_bench measured it in the same run, and the share of it
+that a benchmark reaches.
 
 A benchmark cannot end before its operations are done at the peak rate, nor before its bytes have moved at the
 peak bandwidth. The longer of the two times is what binds it; that time over the measured one is the share.
-The bandwidth is that of a working set of as many bytes: small ones stay in caches.
+The bandwidth is that of a working set of as many bytes: small ones stay in caches. A peak is the best of the
+rounds, not their median, so that no share looks better than it is.
 """
 import math
 
@@ -17,11 +18,11 @@ class Peaks:
             if b.program != "machine":
                 continue
             if b.name.startswith("fused_multiply_add"):
-                self.compute[b.threads] = b.median("GFLOP/s")
+                self.compute[b.threads] = b.extremes("GFLOP/s")[1]
             else:
                 curve = self.bandwidth.setdefault(b.threads, {})
                 size = b.argument("bytes")
-                curve[size] = max(curve.get(size, 0), b.median("GB/s"))
+                curve[size] = max(curve.get(size, 0), b.extremes("GB/s")[1])
         self.all_threads = max(self.compute)
 
     def gflops(self, threads):
@@ -48,35 +49,3 @@ class Peaks:
         if of_compute >= of_bandwidth:
             return "flop", of_compute
         return ("cache" if moved <= self.largest_cache else "memory"), of_bandwidth
-
-
-def three_digits(value):
-    return f"{value:.0f}" if value >= 99.95 else f"{value:.3g}"
-
-
-def seconds_text(seconds):
-    for unit, size in (("s ", 1), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= size:
-            return f"{three_digits(seconds / size)} {unit}"
-    return f"{three_digits(seconds / 1e-9)} ns"
-
-
-def row(benchmark, peaks):
-    """One line of the table, 80 columns."""
-    binds, share = peaks.share(benchmark)
-    unit = "GFLOP/s" if binds == "flop" else "GB/s"
-    of_peak = f"{binds:>6} {share:>4.0%}" if benchmark.program != "machine" else ""  # they are the peaks
-    rate = f"{three_digits(benchmark.median(unit))} {unit:7}"
-    name = benchmark.name.replace(" ", "")
-    return f"{name:<45} {seconds_text(benchmark.median('seconds')):>8} {rate:>13} {of_peak}"
-
-
-def table(benchmarks, peaks):
-    lines, program = [], None
-    for b in benchmarks:
-        if b.program != program:
-            program = b.program
-            lines += ([""] if lines else []) + [
-                f"{program:<45} {'time':>8} {'rate':>13} {'of peak':>11}"]
-        lines.append(row(b, peaks))
-    return "\n".join(line.rstrip() for line in lines)
