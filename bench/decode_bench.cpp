@@ -1,12 +1,13 @@
 // Writing with a key/value cache: models of the shapes of llama2.c's stories15M and stories110M.
 //
-// A step of one sequence reads every weight once (the embedding only as the output's matrix), so its speed is
-// that of the memory: bytes/s here is the weights' size times the steps per second, to hold beside the memory's
-// own. Several sequences share the reading. A prompt is read in chunks, at the speed of arithmetic.
+// A step of one sequence reads every weight once (the embedding as the output's matrix), so its speed is that of the
+// memory. Several sequences share the reading. A prompt is read in chunks, at the speed of arithmetic.
 #include <benchmark/benchmark.h>
 
 #include "limpid/core/memory.hpp"
 #include "limpid/generate/generator.hpp"
+
+#include "work.hpp"
 
 using namespace limpid;
 
@@ -53,8 +54,9 @@ void decode(benchmark::State& state, const Config& config) {
   for (auto _ : state) generate(writer.model, prompts, options, rngs);
   state.counters["tokens/s"] = benchmark::Counter(static_cast<double>(batch * length),
                                                   benchmark::Counter::kIsIterationInvariantRate);
-  state.counters["bytes/s"] = benchmark::Counter(4 * writer.weights * static_cast<double>(length),
-                                                 benchmark::Counter::kIsIterationInvariantRate);
+  const double steps = static_cast<double>(length);
+  bench::count_work(state, {.operations = 2 * writer.weights * static_cast<double>(batch) * steps,
+                            .bytes = 4 * writer.weights * steps});
 }
 
 void prompt(benchmark::State& state, const Config& config) {
@@ -69,6 +71,9 @@ void prompt(benchmark::State& state, const Config& config) {
   for (auto _ : state) generate(writer.model, prompts, options, rngs);
   state.counters["tokens/s"] = benchmark::Counter(static_cast<double>(length),
                                                   benchmark::Counter::kIsIterationInvariantRate);
+  // The output's matrix is multiplied once, for the last token; attention's products are left out.
+  const double inner = writer.weights - static_cast<double>(config.vocab * config.width);
+  bench::count_work(state, {.operations = 2 * inner * static_cast<double>(length)});
 }
 
 BENCHMARK_CAPTURE(decode, stories15M, k15M)->Arg(1)->Arg(8)->ArgName("batch")->UseRealTime();
