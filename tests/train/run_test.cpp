@@ -169,6 +169,11 @@ TEST_CASE("misuse: directories that hold another run, a model, or a file") {
     return failure(scratch.path(), [&] { run_training(bad, other, other.stop); });
   };
   CHECK(problem(request(scratch)).find("continue it with --resume") != std::string::npos);
+  RunRequest changed = request(scratch);
+  changed.resume = true;
+  put(scratch / "text.txt", get(scratch / "text.txt") + "a");
+  CHECK(problem(changed).find("the text is not the one that this run began with") !=
+        std::string::npos);
   std::filesystem::remove(scratch / "run" / kStateFile);
   CHECK(problem(request(scratch)).find("without the state of its run") != std::string::npos);
   RunRequest file = request(scratch);
