@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -94,6 +95,24 @@ TEST_CASE("property: stopped and resumed, a run ends with the same bits and the 
     CHECK(second.last->sample == whole.last->sample);
     CHECK(read_metrics(scratch / name / kMetricsFile).size() == 3);
   }
+}
+
+TEST_CASE("property: a model that does not change writes the same sample every time") {
+  const ScratchDirectory scratch;
+  RunRequest still = request(scratch);
+  still.options.set("min_learning_rate=0");
+  still.options.set("learning_rate=1e-30");  // too little to change any number
+  struct Samples : RunObserver {
+    std::set<std::string> all;
+    int count = 0;
+    void evaluated(const Metrics& m) override {
+      all.insert(m.sample);
+      ++count;
+    }
+  } samples;
+  run_training(still, samples, std::atomic<bool>{false});
+  CHECK(samples.count == 3);
+  CHECK(samples.all.size() == 1);
 }
 
 TEST_CASE("property: the last line measures on everything that was held back") {
