@@ -22,6 +22,7 @@ namespace nb {
 
 struct Labels {
   std::string title = {}, x = {}, y = {};
+  bool log_x = false;  // lines only; every x must be above 0
   bool log_y = false;  // every y must be above 0
 };
 
@@ -217,7 +218,7 @@ struct Frame {
   Frame(const Labels& labels, double x_low, double x_high, double y_low, double y_high,
         double right, bool x_ticks)
       : canvas(kWidth, kHeight, labels.title),
-        x{x_low, x_high, 62, kWidth - right},
+        x{x_low, x_high, 62, kWidth - right, labels.log_x},
         y{y_low, y_high, kHeight - 46, 58, labels.log_y} {
     y.widen(5);
     for (const double tick : y.ticks(5)) {
@@ -227,7 +228,7 @@ struct Frame {
     if (x_ticks) {
       for (const double tick : x.ticks(7)) {
         canvas.line(x(tick), y.first, x(tick), y.first + 4, "nb-axis");
-        canvas.text(x(tick), y.first + 18, tick_text(tick), "middle");
+        canvas.text(x(tick), y.first + 18, x.log ? power_text(tick) : tick_text(tick), "middle");
       }
     }
     canvas.text(x.first - 46, 22, labels.title, "start", "nb-title");
