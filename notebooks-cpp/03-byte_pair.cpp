@@ -193,8 +193,13 @@ NB_CELL {
 // %% tales
 const std::string stories =
     tales::write_corpus(tales::World::embedded(), tales::Split::train, 1, 1'000'000);
-const std::string unseen =
-    tales::write_corpus(tales::World::embedded(), tales::Split::valid, 2, 100'000);
+const std::string unseen = [] {  // without the marks between stories
+  std::string text;
+  const std::string marked =
+      tales::write_corpus(tales::World::embedded(), tales::Split::valid, 2, 100'000);
+  for (const std::string_view story : texts_between(marked, default_specials())) text += story;
+  return text;
+}();
 const LearnedMerges learned = [] {
   PieceCounts pieces(Pattern::gpt2);
   pieces.add(stories);
@@ -203,18 +208,22 @@ const LearnedMerges learned = [] {
 
 NB_CELL {
   std::printf("%s\n", stories.substr(0, stories.find("<|endoftext|>")).c_str());
-  // Down each column: the first merges, some later ones, the last ones.
-  for (std::size_t row = 0; row < 10; ++row) {
+  // Rank, pair, and how often it stood in the text when it was joined.
+  for (std::size_t row = 0; row < 8; ++row) {
     std::string line;
-    for (const std::size_t from : {std::size_t{0}, std::size_t{200}, learned.merges.size() - 10}) {
-      const Merge merge = learned.merges[from + row];
-      const std::string number = std::to_string(from + row);
-      const std::string pair = visible(learned.vocabulary[merge.left]) + " + " +
-                               visible(learned.vocabulary[merge.right]);
+    for (const std::size_t from : {std::size_t{0}, std::size_t{200}, std::size_t{1000}}) {
+      const std::size_t rank = from + row;
+      const Merge merge = learned.merges[rank];
+      const std::string pair =
+          visible(learned.vocabulary[merge.left]) + "+" + visible(learned.vocabulary[merge.right]);
       std::size_t letters = 0;  // what it takes on the screen
       for (const char byte : pair) letters += (byte & 0xC0) != 0x80 ? 1 : 0;
-      line += std::string(4 - number.size(), ' ') + number + "  " + pair +
-              std::string(letters < 20 ? 20 - letters : 1, ' ');
+      char numbers[32];
+      std::snprintf(numbers, sizeof numbers, "%6d",
+                    times(first_merges(learned, rank), stories, merge));
+      const std::string number = std::to_string(rank);
+      line += std::string(5 - number.size(), ' ') + number + "  " + pair +
+              std::string(letters < 11 ? 11 - letters : 1, ' ') + numbers + "  ";
     }
     line.erase(line.find_last_not_of(' ') + 1);
     std::printf("%s\n", line.c_str());
@@ -227,7 +236,7 @@ NB_CELL {
 // %% more_and_more
 NB_CELL {
   const std::string sentence = "Hazel brought the lantern home, unharmed.";
-  for (const std::size_t size : {256, 300, 400, 600, 1000, 2000}) {
+  for (const std::size_t size : {256, 300, 600, 1000, 2000}) {
     const BytePairTokenizer tokenizer = first_merges(learned, size - 256);
     std::printf("%4zu  %2zu  %s\n", size, tokenizer.encode(sentence).size(),
                 tokens_of(tokenizer, sentence).c_str());
@@ -439,18 +448,18 @@ NB_CELL {
     pieces.add(part);
     const LearnedMerges merges = learn_merges(pieces, 1024);
     const BytePairTokenizer tokenizer = first_merges(merges, merges.merges.size(), pattern);
-    std::printf("%-6s bytes per token: tales %.2f, news %.2f   ",
+    std::printf("%-6s bytes per token: tales %.2f, news %.2f;  ",
                 std::string(pattern_name(pattern)).c_str(), bytes_per_token(tokenizer, unseen),
                 bytes_per_token(tokenizer, other_english));
-    int within = 0;  // tokens with a letter before a space, a full stop or the like
+    std::vector<std::string> over;  // tokens over the border of a word
     for (TokenId id = 256; id < merges.vocabulary.size(); ++id) {
-      within += pieces_of(merges.vocabulary[id], Pattern::gpt2).size() > 1 ? 1 : 0;
+      const std::string_view token = merges.vocabulary[id];
+      if (pieces_of(token, Pattern::gpt2).size() > 1) over.push_back(visible(token));
     }
-    std::printf("over a border: %d of %d\n", within, merges.vocabulary.size() - 256);
-    if (pattern != Pattern::none) continue;
-    for (TokenId id = 1000; id < 1006; ++id) {
-      std::printf("  %s", visible(merges.vocabulary[id]).c_str());
+    std::printf("over a border: %zu of %d\n", over.size(), merges.vocabulary.size() - 256);
+    for (std::size_t i = 0; i < over.size(); i += over.size() / 7) {
+      std::printf("  %s", over[i].c_str());
     }
-    std::printf("\n");
+    if (!over.empty()) std::printf("\n");
   }
 };
