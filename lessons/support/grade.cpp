@@ -163,6 +163,25 @@ void expect_equal(const std::string& question, const Matrix<double>& expected,
   throw Failed{};
 }
 
+void expect_text(const std::string& question, const std::string& expected, const std::string& got,
+                 const std::vector<TextMistake>& mistakes, const std::string& otherwise) {
+  if (expected == got) return;
+  say("question", question);
+  say("expected", expected);
+  say("got", got.empty() ? "(nothing)" : got);
+  for (const TextMistake& mistake : mistakes) {
+    if (mistake.gives == expected) {
+      throw std::logic_error("the question cannot tell " + mistake.name + " from what is right");
+    }
+    if (mistake.gives != got) continue;
+    say("mistake", mistake.name);
+    say("why", mistake.why);
+    throw Failed{};
+  }
+  if (!otherwise.empty()) say("why", otherwise);
+  throw Failed{};
+}
+
 void expect(bool holds, const std::string& question, const std::string& mistake,
             const std::string& why) {
   if (holds) return;

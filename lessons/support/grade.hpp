@@ -29,6 +29,15 @@ void expect_equal(const std::string& question, const Matrix<double>& expected,
                   const Matrix<double>& got, const std::vector<Mistake>& mistakes,
                   const std::string& otherwise = "", double tolerance = 1e-9);
 
+struct TextMistake {
+  std::string name, why;
+  std::string gives;
+};
+
+/// The same for an answer that is text. What people cannot see belongs into neither of the two.
+void expect_text(const std::string& question, const std::string& expected, const std::string& got,
+                 const std::vector<TextMistake>& mistakes, const std::string& otherwise = "");
+
 /// Ends the grading with this mistake unless the condition holds.
 void expect(bool holds, const std::string& question, const std::string& mistake,
             const std::string& why);
