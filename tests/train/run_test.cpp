@@ -190,7 +190,7 @@ TEST_CASE("misuse: directories that hold another run, a model, or a file") {
   CHECK(problem(request(scratch)).find("continue it with --resume") != std::string::npos);
   RunRequest changed = request(scratch);
   changed.resume = true;
-  put(scratch / "text.txt", get(scratch / "text.txt") + "a");
+  put(scratch / "text.txt", "a" + get(scratch / "text.txt"));
   CHECK(problem(changed).find("the text is not the one that this run began with") !=
         std::string::npos);
   std::filesystem::remove(scratch / "run" / kStateFile);
