@@ -246,14 +246,16 @@ Trained train(const std::function<std::vector<double>(const std::vector<double>&
 
 // %% training
 NB_CELL {
-  const Trained trained = train(gradient_of, 600);
+  const Trained trained = train(gradient_of, 1000);
   std::printf("parameters %zu\n", first_weights().size());
-  for (const std::size_t step : {0, 20, 100, 600}) {
-    std::printf("step %3zu   loss %.2f\n", step, trained.losses[step]);
+  for (const std::size_t step : {0, 20, 400, 1000}) {
+    std::printf("step %4zu   loss %.2f\n", step, trained.losses[step]);
   }
   NB_CHECK(trained.losses.back() <= 0.1 * trained.losses.front());
-  nb::show_svg("loss", nb::lines({.title = "A network of scalars learns", .x = "step", .y = "loss"},
-                                 {{"loss", {}, trained.losses}}));
+  nb::show_svg(
+      "loss",
+      nb::lines({.title = "A network of scalars learns", .x = "step", .y = "loss", .log_y = true},
+                {{"loss", {}, trained.losses}}));
   std::vector<double> x, goal, before, after;
   const std::vector<double> first = first_weights();
   for (int i = 0; i <= 100; ++i) {
@@ -316,7 +318,7 @@ double quotient_error(double step, bool both_sides) {
 
 NB_CELL {
   std::vector<double> double_steps, float_steps, one_side, both_sides, in_float;
-  for (int k = 1; k <= 48; ++k) {
+  for (int k = 48; k >= 1; --k) {
     const double h = std::pow(10.0, -0.25 * k);
     double_steps.push_back(h);
     one_side.push_back(quotient_error<double>(h, false));
@@ -325,15 +327,14 @@ NB_CELL {
     float_steps.push_back(h);
     in_float.push_back(quotient_error<float>(h, true));
   }
-  std::printf("%8s %12s %12s %18s\n", "step", "one side", "both sides", "both, in float");
+  std::printf("decimals that are right\n%8s %10s %12s %16s\n", "step", "one side", "both sides",
+              "both, in float");
   for (const int e : {1, 2, 3, 5, 7, 9, 11}) {
     const double h = std::pow(10.0, -e);
-    const auto power = [](double error) {
-      return static_cast<int>(std::lround(std::log10(error)));
-    };
-    std::printf("   1e-%02d        1e%03d        1e%03d", e,
-                power(quotient_error<double>(h, false)), power(quotient_error<double>(h, true)));
-    if (e <= 5) std::printf("              1e%03d", power(quotient_error<float>(h, true)));
+    const auto decimals = [](double error) { return static_cast<int>(-std::log10(error)); };
+    std::printf("   1e-%02d %10d %12d", e, decimals(quotient_error<double>(h, false)),
+                decimals(quotient_error<double>(h, true)));
+    if (e <= 5) std::printf(" %16d", decimals(quotient_error<float>(h, true)));
     std::printf("\n");
   }
   nb::show_svg("valley", nb::lines({.title = "The error of a difference quotient",
@@ -563,5 +564,6 @@ NB_CELL {
   }
   nb::show_svg(
       "broken_walks",
-      nb::lines({.title = "The same network, three walks", .x = "step", .y = "loss"}, curves));
+      nb::lines({.title = "The same network, three walks", .x = "step", .y = "loss", .log_y = true},
+                curves));
 };

@@ -66,6 +66,14 @@ TEST_CASE("by hand: a line goes where its numbers say") {
   CHECK(has(picture, "points=\"62,264 609.4,58 \""));
 }
 
+TEST_CASE("by hand: on a logarithmic x axis the tenth part lies in the middle of 0.01 and 1") {
+  // x from 62 to 609.4, as above: the middle is 335.7.
+  const std::string picture =
+      lines({.title = "T", .log_x = true}, {{"a", {0.01, 0.1, 1}, {0, 5, 10}}});
+  CHECK(has(picture, "points=\"62,264 335.7,161 609.4,58 \""));
+  CHECK(has(picture, ">10\u207b\u00b2<"));
+}
+
 TEST_CASE("by hand: a heat map has its strongest colours at the largest numbers") {
   limpid::Matrix<double> m(1, 3);
   m << -2, 0, 1;
