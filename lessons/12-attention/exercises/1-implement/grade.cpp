@@ -53,7 +53,7 @@ struct Gradients {
 
 }  // namespace
 
-GRADE("forward", "by hand: two queries*,property:*") {
+GRADE("forward", "by hand: two queries*,property: equal*,property: a causal*") {
   const M q = kQ.topRows(1);
   const AttentionMask open{.causal = false};
   expect_equal(
@@ -116,7 +116,9 @@ GRADE("forward", "by hand: two queries*,property:*") {
                {}, "p(i, j) is the weight of key j for query i; 0 where it may not look.");
 }
 
-GRADE("backward", "by hand: backward*,gradient check:*,fixture:*,accumulation:*,edges:*,misuse:*") {
+GRADE("backward",
+      "by hand: backward*,property: views*,property: the same*,"
+      "gradient check:*,fixture:*,accumulation:*,edges:*,misuse:*") {
   // Only the last query has a gradient, (1, 0, 0, 0): dp = (6, 0, 0), whose average is 1.
   const M one = rows({row({0, 0, 0, 0}), row({0, 0, 0, 0}), row({1, 0, 0, 0})});
   const M ten = M::Constant(3, 4, 10);

@@ -26,7 +26,7 @@ M forward(const M& q, const M& k, const M& v, const AttentionMask& mask = {}) {
 }  // namespace
 
 // Every query is 1, so the scores of all are the keys: ln 2, ln 3, ln 4.
-GRADE("forward", "by hand: two queries*,property:*,edges:*") {
+GRADE("forward", "by hand: two queries*,property: equal*,property: a causal*,edges:*") {
   const M q = column({1, 1, 1});
   const M k = column({std::log(2.0), std::log(3.0), std::log(4.0)});
   const M v = column({60, 120, 240});
@@ -75,7 +75,9 @@ GRADE("forward", "by hand: two queries*,property:*,edges:*") {
       "A query that sees nothing gives zeros.");
 }
 
-GRADE("backward", "by hand: backward*,gradient check:*,fixture:*,accumulation:*,misuse:*") {
+GRADE("backward",
+      "by hand: backward*,property: views*,property: the same*,"
+      "gradient check:*,fixture:*,accumulation:*,misuse:*") {
   const M q = column({1, 1}), k = column({0, std::log(3.0)}), v = column({8, 4});
   M y(2, 1), dq(2, 1), dk = M::Zero(2, 1), dv = M::Zero(2, 1), p;
   scaled_dot_product_attention<double>(y, q, k, v, {}, &p);

@@ -2,8 +2,6 @@
 // src/limpid/nn/scaled_dot_product_attention.hpp. Find the mistake and mend it, then:
 //
 //   ./dev learn attention 2
-#include "limpid/nn/scaled_dot_product_attention.hpp"
-
 #include <fmt/format.h>
 
 #include <cmath>
@@ -11,6 +9,7 @@
 
 #include "limpid/core/check.hpp"
 #include "limpid/core/matmul.hpp"
+#include "limpid/nn/scaled_dot_product_attention.hpp"
 #include "limpid/nn/softmax.hpp"
 
 namespace limpid {
