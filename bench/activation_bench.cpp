@@ -1,5 +1,5 @@
-// Activations at the hidden sizes of small GPTs. Where they bend (tanh, exp, erf) takes them longer than
-// memory does; the bytes are those of x, y, dy and dx.
+// Activations at the hidden sizes of small GPTs. Counted are the bytes of x, y, dy and dx; how many operations
+// a tanh, an exp or an erf takes is a matter of taste.
 #include <benchmark/benchmark.h>
 
 #include "limpid/nn/activation.hpp"

@@ -112,7 +112,7 @@ process grew by. `./limpid inspect --model DIR --memory` prints it for any model
 ## All benchmarks
 
 {fence(table([b for b in benchmarks if b.program != 'machine'], peaks))}
-Where softmax, activations and cross-entropy reach a small share of a bandwidth, their exponentials take the
-time. Tokenizers and sampling are held against one reading of their text or scores.
+Of softmax, activations and cross-entropy only the bytes are counted, not the exponentials. Tokenizers and
+sampling are held against one reading of their text or scores.
 """
     (BENCH / "REPORT.md").write_text(text)
