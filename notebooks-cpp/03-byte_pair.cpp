@@ -372,6 +372,34 @@ NB_CELL {
 };
 
 // %% [markdown]
+// ## As training left it
+//
+// Training joins one pair after another in all of its text. What becomes of a piece there is what the
+// encoder makes of it, which only ever looks for the lowest rank.
+
+// %% as_training_left_it
+NB_CELL {
+  const BytePairTokenizer tokenizer = first_merges(learned, learned.merges.size());
+  PieceCounts pieces(Pattern::gpt2);
+  pieces.add(stories);
+  int equal = 0;
+  for (TokenId i = 0; i < pieces.size(); ++i) {
+    std::vector<TokenId> ids;
+    for (const char byte : pieces.piece(i)) ids.push_back(static_cast<unsigned char>(byte));
+    for (std::size_t rank = 0; rank < learned.merges.size(); ++rank) {
+      for (std::size_t at = 0; at + 1 < ids.size(); ++at) {
+        if (Merge{ids[at], ids[at + 1]} != learned.merges[rank]) continue;
+        ids[at] = static_cast<TokenId>(256 + rank);
+        ids.erase(ids.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+      }
+    }
+    equal += ids == tokenizer.encode(pieces.piece(i)) ? 1 : 0;
+  }
+  std::printf("%d of %d pieces are cut as training left them\n", equal, pieces.size());
+  NB_CHECK(equal == pieces.size());
+};
+
+// %% [markdown]
 // ## Rank against length
 //
 // The same vocabulary used in another way: take from the left the longest token that fits. Every
