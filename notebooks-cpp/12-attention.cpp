@@ -365,7 +365,11 @@ struct Tales {
 
 NB_CELL {
   const Tales& tales = Tales::get();
-  for (std::size_t i = 0; i < 3; ++i) std::printf("%s\n\n", tales.heldout[i].text.c_str());
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::string& text = tales.heldout[i].text;
+    const std::size_t half = text.find(". ", text.size() / 3) + 1;  // lines that fit the page
+    std::printf("%s\n%s\n\n", text.substr(0, half).c_str(), text.substr(half + 1).c_str());
+  }
   std::printf("%d tokens, %d stories to learn from\n", static_cast<int>(tales.words.vocab_size()),
               static_cast<int>(tales.train_ids.size()));
 };
