@@ -29,9 +29,10 @@ GRADE("walk", "*") {
         "the gradients of a and x in " + sum + ", for a = 1, x = a^2, f(x) = -x^3", row({-4, -2}),
         row({a.grad(), x.grad()}),
         {{"still_there",
-          "The mistake that you were given. The gradient of x is right in the end, but a got only "
-          "2 of it times 1: x handed on what came straight, and what came through f arrived later. "
-          "So x had its turn too early.",
+          "The mistake that you were given. The gradient of x is right in the end, but a received "
+          "2: "
+          "twice the 1 that came to x straight. The -3 that came through f arrived when x had "
+          "already handed on.",
           row({2, -2})},
          {x_first ? "first_input_only" : "last_input_only",
           "With the two terms the other way round it would be right: the depth of a sum now comes "
