@@ -7,12 +7,16 @@ install(DIRECTORY src/limpid DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCH
         PATTERN "*.hpp" PATTERN "cli" EXCLUDE)
 install(EXPORT limpid_targets NAMESPACE limpid:: FILE limpid-targets.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/limpid)
+if(limpid_blas)
+  set(limpid_find_blas "find_dependency(BLAS)")
+endif()
 file(WRITE ${PROJECT_BINARY_DIR}/limpid-config.cmake "# find_package(limpid) comes here.
 include(CMakeFindDependencyMacro)
 find_dependency(Eigen3 3.4)
 find_dependency(OpenMP COMPONENTS CXX)
 find_dependency(fmt)
 find_dependency(PkgConfig)
+${limpid_find_blas}
 pkg_check_modules(utf8proc QUIET IMPORTED_TARGET GLOBAL libutf8proc)
 include(\${CMAKE_CURRENT_LIST_DIR}/limpid-targets.cmake)
 ")

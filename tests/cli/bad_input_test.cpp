@@ -73,7 +73,7 @@ TEST_CASE("edges: empty and too short texts") {
 TEST_CASE("misuse: presets, keys and values that do not exist") {
   const Place place;
   CHECK_HOLDS(complaint(run_limpid({"train", "--out", place.path("run"), "--preset", "nona"})),
-              "no preset is called 'nona'; there are: nano, demo");
+              "no preset is called 'nona'; there are: nano, speedrun");
   CHECK_HOLDS(place.set("layer=2"), "no key is called 'layer'; the nearest is 'layers'");
   CHECK_HOLDS(place.set("lerning_rate=1"), "the nearest is 'learning_rate'");
   CHECK_HOLDS(place.set("layers"), "expected key=value");

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "limpid/core/narrow_matmul.hpp"
 #include "limpid/core/packed_matmul.hpp"
 #include "limpid/core/reference_matmul.hpp"
 #include "limpid/core/rng.hpp"
@@ -160,6 +161,38 @@ TEST_CASE(
   check_many_sizes<float>(reference_matmul<float>);
 }
 
+TEST_CASE("property: so they are for products with few rows") {
+  Rng rng(5);
+  for (Index m = 1; m <= kNarrowRows; ++m) {
+    for (const Index n : {1, 3, 4, 5, 16, 63, 64, 65, 130, 1500}) {
+      for (const Index k : {1, 7, 15, 16, 17, 33, 600}) {
+        CAPTURE(m);
+        CAPTURE(n);
+        CAPTURE(k);
+        CHECK(right_in_every_form<float>(narrow_matmul<float>, m, n, k, rng));
+      }
+    }
+    CHECK(right_in_every_form<double>(narrow_matmul<double>, m, 37, 21, rng));
+  }
+}
+
+TEST_CASE("property: a row multiplied alone and among others has the same bits") {
+  Rng rng(6);
+  const Matrix<float> a = random_matrix(kNarrowRows, 131, rng).cast<float>();
+  const Matrix<float> b = random_matrix(131, 203, rng).cast<float>(), bt = b.transpose();
+  const auto product = [](const Factor<float>& left, const Factor<float>& right) {
+    Matrix<float> c(left.rows, right.cols);
+    narrow_matmul<float>(c, left, right, Store::set);
+    return c;
+  };
+  const Matrix<float> all = product(a, b), all_t = product(a, t(bt));
+  for (Index i = 0; i < a.rows(); ++i) {
+    const Matrix<float> row = a.row(i);
+    CHECK(same_bits(product(row, b), Matrix<float>(all.row(i))));
+    CHECK(same_bits(product(row, t(bt)), Matrix<float>(all_t.row(i))));
+  }
+}
+
 TEST_CASE("property: real numbers agree with three loops to rounding") {
   Rng rng(2);
   const Matrix<double> a = random_matrix(67, 301, rng), b = random_matrix(301, 93, rng);
@@ -171,7 +204,8 @@ TEST_CASE("property: real numbers agree with three loops to rounding") {
 }
 
 TEST_CASE("property: the same bits with any number of threads") {
-  constexpr Index kSizes[][3] = {{37, 41, 29}, {301, 257, 129}, {64, 1000, 600}, {700, 13, 300}};
+  constexpr Index kSizes[][3] = {
+      {37, 41, 29}, {301, 257, 129}, {64, 1000, 600}, {700, 13, 300}, {3, 5000, 100}};
   for (const auto& [m, n, k] : kSizes) {
     CHECK(same_bits_with_all_threads([m = m, n = n, k = k] {
       Rng rng(3);
@@ -199,7 +233,7 @@ TEST_CASE("property: products inside a parallel loop are the products outside") 
 
 TEST_CASE("property: a factor is a view; its block and its transpose move no number") {
   Rng rng(5);
-  const Matrix<double> a = random_matrix(6, 8, rng), b = random_matrix(3, 4, rng);
+  const Matrix<double> a = whole_numbers<double>(6, 8, rng), b = whole_numbers<double>(3, 4, rng);
   const Factor<double> whole = a;
   CHECK(whole.data == a.data());
   CHECK(t(a).data == a.data());

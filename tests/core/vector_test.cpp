@@ -39,6 +39,18 @@ bool is_transposed(const std::vector<Real>& numbers) {
 
 }  // namespace
 
+TEST_CASE("by hand: the sum of all lanes") {
+  std::vector<double> numbers(static_cast<std::size_t>(kLanes<double>));
+  double expected = 0;
+  for (int i = 0; i < kLanes<double>; ++i) {
+    numbers[static_cast<std::size_t>(i)] = 1 << i;  // every lane shows as one binary digit
+    expected += 1 << i;
+  }
+  CHECK(sum_of_lanes<double>(load(numbers.data())) == expected);
+  std::vector<float> ones(static_cast<std::size_t>(kLanes<float>), 1.0F);
+  CHECK(sum_of_lanes<float>(load(ones.data())) == static_cast<float>(kLanes<float>));
+}
+
 TEST_CASE("by hand: a register is as wide as its lanes, and adds lane by lane") {
   CHECK(kLanes<float> * 4 == kVectorBytes);
   CHECK(kLanes<double> * 8 == kVectorBytes);

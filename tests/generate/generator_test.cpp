@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -143,6 +144,28 @@ TEST_CASE("property: a sequence ends at its end token or when it is told to, the
   CHECK(stopped[0] == Ids(whole[0].begin(), whole[0].begin() + 3));
   CHECK(stopped[1] == whole[1]);
   CHECK(told == stopped);
+}
+
+TEST_CASE("property: the repetition penalty counts what has been written, not the prompt alone") {
+  const Decoder<float> model = small_model(Family::llama);
+  GenerateOptions options = greedy(9);
+  const std::vector<Ids> prompts{{3, 1, 4}, {1, 5, 9}};
+  const std::vector<Ids> free = write(model, prompts, options);
+  options.sampling.repetition_penalty = 3;
+  const std::vector<Ids> drawn = write(model, prompts, options);
+  CHECK(drawn != free);
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    Ids text = prompts[i];
+    for (const std::int32_t id : drawn[i]) {
+      const Matrix<float> logits =
+          model.forward(text, Context{.time = static_cast<Index>(text.size())}, nullptr);
+      const RowVector<float> last = logits.row(logits.rows() - 1);
+      Rng any(1);
+      CHECK(id == sample(std::span(last.data(), static_cast<std::size_t>(last.size())),
+                         options.sampling, text, any));
+      text.push_back(id);
+    }
+  }
 }
 
 TEST_CASE("edges: nothing to write, a prompt that fills the context, a context of one token") {

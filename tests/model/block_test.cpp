@@ -32,6 +32,19 @@ Config small(Family family) {
   return config;
 }
 
+// A part of its own, with the numbers of a block's.
+template <class Part, class Other>
+Part with_values_of(Part part, Other& other) {
+  const Parameters<double> to = part.parameters(), from = other.parameters();
+  REQUIRE(to.size() == from.size());
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    REQUIRE(to[i].name == from[i].name);
+    REQUIRE(to[i].value.size() == from[i].value.size());
+    std::copy(from[i].value.begin(), from[i].value.end(), to[i].value.begin());
+  }
+  return part;
+}
+
 }  // namespace
 
 TEST_CASE("by hand: branches that give nothing leave the stream as it is") {
@@ -50,6 +63,83 @@ TEST_CASE("by hand: branches that give nothing leave the stream as it is") {
     // And dy reaches x undiminished.
     const Matrix<double> dy = random_matrix(4, 8, rng);
     CHECK(max_difference(block.backward(dy, context, cache), dy) == 0);
+  }
+}
+
+TEST_CASE("by hand: a gpt2 block is what its parts make of x, one after the other") {
+  Rng rng(11);
+  Config config = small(Family::gpt2);
+  config.norm_epsilon = 0.3;
+  Block<double> block(config, rng);
+  randomize(block.parameters(), rng);
+  const auto norm1 = with_values_of(LayerNorm<double>(8, 0.3), block.norm1);
+  const auto norm2 = with_values_of(LayerNorm<double>(8, 0.3), block.norm2);
+  const auto attention = with_values_of(
+      MultiHeadAttention<double>({.width = 8, .heads = 2, .bias = true}, rng), block.attention);
+  const auto feed_forward = with_values_of(
+      FeedForward<double>(8, 12, Activation::gelu_tanh, true, rng), block.feed_forward);
+  const Context context{.batch = 2, .time = 3};
+  const Matrix<double> x = random_matrix(6, 8, rng);
+  const Matrix<double> middle = x + attention.forward(norm1.forward(x, nullptr), context, nullptr);
+  const Matrix<double> y = middle + feed_forward.forward(norm2.forward(middle, nullptr), nullptr);
+  CHECK(max_difference(block.forward(x, context, nullptr), y) <= 1e-13);
+}
+
+TEST_CASE("by hand: so is a llama block, with rotary positions in split halves") {
+  Rng rng(12);
+  Config config = small(Family::llama);
+  config.norm_epsilon = 0.3;
+  config.rotary_base = 50;
+  Block<double> block(config, rng);
+  randomize(block.parameters(), rng);
+  const auto norm1 = with_values_of(RmsNorm<double>(8, 0.3), block.norm1);
+  const auto norm2 = with_values_of(RmsNorm<double>(8, 0.3), block.norm2);
+  const AttentionOptions options{.width = 8,
+                                 .heads = 2,
+                                 .kv_heads = 1,
+                                 .bias = false,
+                                 .rotary = RotaryOptions{RotaryLayout::split_halves, 50, 8}};
+  const auto attention = with_values_of(MultiHeadAttention<double>(options, rng), block.attention);
+  const auto feed_forward =
+      with_values_of(GatedFeedForward<double>(8, 12, rng), block.feed_forward);
+  const Context context{.batch = 2, .time = 3};
+  const Matrix<double> x = random_matrix(6, 8, rng);
+  const Matrix<double> middle = x + attention.forward(norm1.forward(x, nullptr), context, nullptr);
+  const Matrix<double> y = middle + feed_forward.forward(norm2.forward(middle, nullptr), nullptr);
+  CHECK(max_difference(block.forward(x, context, nullptr), y) <= 1e-13);
+}
+
+TEST_CASE("property: with a key/value cache a token gets what it gets among all the others") {
+  for (const Family family : {Family::gpt2, Family::llama}) {
+    Rng rng(13);
+    Block<double> block(small(family), rng);
+    randomize(block.parameters(), rng);
+    const Matrix<double> x = random_matrix(5, 8, rng);
+    const Matrix<double> y = block.forward(x, {.batch = 1, .time = 5}, nullptr);
+    KeyValueCache<double> past = block.attention.make_cache(1, 8);
+    for (Index i = 0; i < 5; ++i) {
+      const Context context{.batch = 1, .time = 1, .offset = i};
+      CHECK(max_difference(block.forward_cached(x.row(i), context, past), y.row(i)) <= 1e-13);
+    }
+  }
+}
+
+TEST_CASE("property: what each branch adds starts smaller by the root of the number of branches") {
+  for (const Family family : {Family::gpt2, Family::llama}) {
+    Config config = small(family);
+    config.layers = 8;
+    config.width = 64;
+    config.hidden = 160;
+    Rng rng(14);
+    Block<double> block(config, rng);
+    int seen = 0;
+    for (const Parameter<double>& p : block.parameters()) {
+      if (p.name != "attention.out.weight" && p.name != "feed_forward.down.weight") continue;
+      const Eigen::Map<const Eigen::ArrayXd> w(p.value.data(), static_cast<Index>(p.value.size()));
+      CHECK(std::abs(std::sqrt(w.square().mean()) / initial_deviation(64) - 0.25) <= 0.02);
+      ++seen;
+    }
+    CHECK(seen == 2);
   }
 }
 

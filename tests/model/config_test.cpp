@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <stdexcept>
 
 using namespace limpid;
@@ -89,6 +90,18 @@ TEST_CASE("misuse: an impossible configuration names the key, its value and what
         "config: dropout is 1, expected 0 or more and less than 1");
   CHECK(message([](Config& c) { c.norm_epsilon = 0; }) ==
         "config: norm_epsilon is 0, expected between 0 and 1");
+  CHECK(message([](Config& c) {
+          c.family = Family::llama;
+          c.kv_heads = 5;
+        }) == "config: heads 12 is not divisible by kv_heads 5");
+  CHECK(message([](Config& c) { c.kv_heads = 13; }) == "config: kv_heads is 13, expected 1 to 12");
+  // NaN is no number between any two.
+  CHECK(message([](Config& c) { c.dropout = std::nan(""); }) ==
+        "config: dropout is nan, expected 0 or more and less than 1");
+  CHECK(message([](Config& c) { c.norm_epsilon = std::nan(""); }) ==
+        "config: norm_epsilon is nan, expected between 0 and 1");
+  CHECK(message([](Config& c) { c.rotary_base = std::nan(""); }) ==
+        "config: rotary_base is nan, expected between 1 and 1e12");
   CHECK_THROWS_WITH_AS(family_from_name("bert"), "config: family is 'bert', expected gpt2 or llama",
                        std::invalid_argument);
 }

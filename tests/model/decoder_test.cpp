@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <stdexcept>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "limpid/backprop/grad_check.hpp"
@@ -73,6 +76,58 @@ TEST_CASE("by hand: with all block outputs zero, the logits compare embeddings")
       -3 + 1, 0 + 4;
   const Context context{.batch = 1, .time = 2};
   CHECK(max_difference(model.forward(ids, context, nullptr), expected) <= 1e-11);
+}
+
+TEST_CASE("by hand: dropout falls on the sum of token and position, before the first block") {
+  Config config = small(Family::gpt2);
+  config.dropout = 0.4;
+  Rng rng(21);
+  Decoder<double> model(config, rng);
+  randomize(model.parameters(), rng);
+  for (const Parameter<double>& p : model.parameters()) {
+    const bool branch = p.name.starts_with("blocks.") && p.name.find("norm") == std::string::npos;
+    if (branch) std::fill(p.value.begin(), p.value.end(), 0);  // the blocks add nothing
+  }
+  const IdList ids = random_ids(6, 11, rng);
+  Rng stream(22), same(22);
+  const Context context{.batch = 2, .time = 3, .dropout = &stream};
+  const Context copy{.batch = 2, .time = 3, .dropout = &same};
+  Matrix<double> x = model.positions->forward(model.embedding.forward(ids), copy);
+  x = Dropout<double>(0.4).forward(std::move(x), copy, nullptr);
+  CHECK((x.array() == 0).count() > 0);
+  const Matrix<double> expected =
+      model.final_norm.forward(x, nullptr) * model.embedding.weight.transpose();
+  CHECK(max_difference(model.forward(ids, context, nullptr), expected) <= 1e-13);
+}
+
+TEST_CASE("by hand: the names of the parameters, in the order of a file") {
+  const auto names = [](Family family) {
+    Config config = small(family);
+    config.layers = 1;
+    Rng rng(23);
+    Decoder<float> model(config, rng);
+    std::string all;
+    for (const Parameter<float>& p : model.parameters()) all += p.name + " ";
+    return all;
+  };
+  CHECK(names(Family::gpt2) ==
+        "embedding.weight positions.weight blocks.0.norm1.gain blocks.0.norm1.bias "
+        "blocks.0.attention.qkv.weight blocks.0.attention.qkv.bias blocks.0.attention.out.weight "
+        "blocks.0.attention.out.bias blocks.0.norm2.gain blocks.0.norm2.bias "
+        "blocks.0.feed_forward.up.weight blocks.0.feed_forward.up.bias "
+        "blocks.0.feed_forward.down.weight blocks.0.feed_forward.down.bias final_norm.gain "
+        "final_norm.bias ");
+  CHECK(names(Family::llama) ==
+        "embedding.weight blocks.0.norm1.gain blocks.0.attention.qkv.weight "
+        "blocks.0.attention.out.weight blocks.0.norm2.gain blocks.0.feed_forward.gate_up.weight "
+        "blocks.0.feed_forward.down.weight final_norm.gain head.weight ");
+}
+
+TEST_CASE("property: every layer is drawn for itself") {
+  Rng rng(24);
+  const Decoder<double> model(small(Family::llama), rng);
+  CHECK(max_difference(model.blocks[0].attention.qkv.weight, model.blocks[1].attention.qkv.weight) >
+        0.01);
 }
 
 TEST_CASE("property: every family has the parameters that its config counts") {
@@ -336,4 +391,11 @@ TEST_CASE("misuse: too long, the wrong number of ids, an id outside the vocabula
   CHECK_THROWS_WITH_AS(forward(IdList(3, 1), 2), "decoder: 3 ids, expected batch 1 x time 2 = 2",
                        std::invalid_argument);
   CHECK_THROWS_AS(forward(IdList{11}, 1), std::invalid_argument);
+  // What the caches hold counts too, whatever offset the caller believes in.
+  std::vector<KeyValueCache<double>> past = model.make_caches(1, 9);
+  model.forward_cached(IdList(4, 1), {.batch = 1, .time = 4}, past);
+  CHECK_NOTHROW(model.forward_cached(IdList(2, 1), {.batch = 1, .time = 2, .offset = 1}, past));
+  CHECK_THROWS_WITH_AS(model.forward_cached(IdList(1, 1), {.batch = 1, .time = 1}, past),
+                       "decoder: a sequence of 7 tokens, expected at most 6 (the model's context)",
+                       std::invalid_argument);
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "limpid/backprop/grad_check.hpp"
@@ -139,18 +140,22 @@ TEST_CASE("property: equal to naive loops for every kind of head and mask") {
   for (const auto& [heads, kv_heads, head_width] :
        {std::array<Index, 3>{1, 1, 6}, {2, 2, 3}, {6, 2, 1}, {4, 1, 5}, {6, 3, 2}}) {
     for (const bool causal : {false, true}) {
-      const Attention layer = random_attention({.width = 6,
-                                                .heads = heads,
-                                                .kv_heads = kv_heads,
-                                                .head_width = head_width,
-                                                .causal = causal,
-                                                .bias = causal},
-                                               rng);
+      Attention layer = random_attention({.width = 6,
+                                          .heads = heads,
+                                          .kv_heads = kv_heads,
+                                          .head_width = head_width,
+                                          .causal = causal,
+                                          .bias = causal},
+                                         rng);
       const Matrix<double> x = random_matrix(15, 6, rng);
-      CHECK(max_difference(layer.forward(x, context, nullptr), naive(layer, x, context)) <= 1e-13);
       Context masked = context;
       masked.key_mask = visible;
-      CHECK(max_difference(layer.forward(x, masked, nullptr), naive(layer, x, masked)) <= 1e-13);
+      for (const Index flash_from : {0, 1}) {
+        layer.options.flash_from = flash_from;
+        for (const Context& c : {context, masked}) {
+          CHECK(max_difference(layer.forward(x, c, nullptr), naive(layer, x, c)) <= 1e-13);
+        }
+      }
     }
   }
 }
@@ -204,6 +209,54 @@ TEST_CASE("property: grouped queries are full heads whose keys and values are eq
                        full.forward(x, {.time = 7}, nullptr)) <= 1e-14);
 }
 
+TEST_CASE("property: flash attention gives the same from flash_from tokens on, and keeps no maps") {
+  Rng rng(17);
+  Attention layer = random_attention({.width = 6, .heads = 4, .kv_heads = 2, .head_width = 2}, rng);
+  const Matrix<double> x = random_matrix(2 * 150, 6, rng), dy = random_matrix(2 * 150, 6, rng);
+  const Context context{.batch = 2, .time = 150};
+  Attention::Cache plain, flash;
+  layer.options.flash_from = 151;
+  const Matrix<double> y = layer.forward(x, context, &plain);
+  const Matrix<double> dx = layer.backward(dy, context, plain);
+  const Matrix<double> weight_grad = layer.qkv.weight_grad;
+  CHECK(plain.log_sum_exp.empty());
+  CHECK(plain.probabilities.size() == 8);
+
+  layer.options.flash_from = 150;
+  zero_gradients(layer.parameters());
+  CHECK(max_difference(layer.forward(x, context, &flash), y) <= 1e-12);
+  CHECK(max_difference(layer.backward(dy, context, flash), dx) <= 1e-12);
+  CHECK(max_difference(layer.qkv.weight_grad, weight_grad) <= 1e-11);
+  CHECK(flash.probabilities.empty());
+  CHECK(flash.log_sum_exp.size() == 8);
+  CHECK(plain.bytes() - flash.bytes() == 8 * 8 * 150 * (150 - 1));
+
+  // A cache that served one way serves the other next; whoever asks for the maps gets them.
+  Context looking = context;
+  looking.attention_maps = true;
+  CHECK(max_difference(layer.forward(x, looking, &flash), y) == 0);
+  CHECK(max_difference(layer.backward(dy, looking, flash), dx) == 0);
+  CHECK(flash.log_sum_exp.empty());
+  REQUIRE(flash.probabilities.size() == 8);
+  CHECK(max_difference(flash.probabilities[5], plain.probabilities[5]) == 0);
+}
+
+TEST_CASE("property: with flash attention, cached decoding still equals the whole forward") {
+  Rng rng(18);
+  Attention layer =
+      random_attention({.width = 8, .heads = 2, .rotary = RotaryOptions{.positions = 80}}, rng);
+  const Matrix<double> x = random_matrix(71, 8, rng);
+  const Matrix<double> y = layer.forward(x, {.time = 71}, nullptr);
+  layer.options.flash_from = 1;
+  KeyValueCache<double> past = layer.make_cache(1, 80);
+  for (Index first = 0, count = 40; first < 71; first += count, count = first < 70 ? 30 : 1) {
+    const Matrix<double> part =
+        layer.forward_cached(x.middleRows(first, count), {.time = count, .offset = first}, past);
+    CHECK(max_difference(part, y.middleRows(first, count)) <= 1e-13);
+  }
+  CHECK(past.length == 71);
+}
+
 TEST_CASE("property: the cache holds the attention maps and tells its size") {
   Rng rng(8);
   const Attention layer = random_attention({.width = 6, .heads = 3, .kv_heads = 1}, rng);
@@ -245,8 +298,8 @@ TEST_CASE(
 
 TEST_CASE("property: the same bits with any number of threads") {
   const int before = threads();
-  for (const auto& [batch, time, kv_heads] :
-       {std::array<Index, 3>{3, 70, 2}, {1, 150, 1}, {5, 9, 4}}) {
+  for (const auto& [batch, time, kv_heads, flash_from] :
+       {std::array<Index, 4>{3, 70, 2, 0}, {1, 150, 1, 0}, {5, 9, 4, 0}, {3, 150, 2, 1}}) {
     const Context context{.batch = batch, .time = time};
     Matrix<float> first[5];
     for (const int count : {1, 2, 3, 8}) {
@@ -256,7 +309,8 @@ TEST_CASE("property: the same bits with any number of threads") {
                                        .heads = 4,
                                        .kv_heads = kv_heads,
                                        .head_width = 14,
-                                       .rotary = RotaryOptions{}},
+                                       .rotary = RotaryOptions{},
+                                       .flash_from = flash_from},
                                       rng);
       const Matrix<float> x = random_matrix(batch * time, 52, rng).cast<float>();
       MultiHeadAttention<float>::Cache cache;
@@ -288,10 +342,12 @@ TEST_CASE("gradient check: x and every parameter, every kind of head and mask") 
         AttentionOptions{.width = 3, .heads = 4, .kv_heads = 2, .head_width = 2, .rotary = split},
         AttentionOptions{
             .width = 5, .heads = 3, .kv_heads = 1, .head_width = 4, .rotary = interleaved}}) {
-    for (const bool masked : {false, true}) {
+    for (const auto& [masked, flash_from] :
+         {std::pair{false, 0}, {true, 0}, {false, 1}, {true, 1}}) {
       Context context{.batch = 2, .time = 3, .offset = 2};
       if (masked) context.key_mask = visible;
       Attention layer = random_attention(options, rng);
+      layer.options.flash_from = flash_from;
       Matrix<double> x = random_matrix(6, options.width, rng);
       const Matrix<double> dy = random_matrix(6, options.width, rng);
       Attention::Cache cache;
@@ -303,7 +359,8 @@ TEST_CASE("gradient check: x and every parameter, every kind of head and mask") 
       for (const GradientError& row : check_gradients(
                tensors, [&] { return weighted_sum(layer.forward(x, context, nullptr), dy); })) {
         CAPTURE(options.heads);
-        CAPTURE(masked);
+        CAPTURE(context.key_mask.size());
+        CAPTURE(layer.options.flash_from);
         CAPTURE(row.name);
         CHECK(row.largest > 1e-3);
         CHECK(row.error <= 1e-7);
@@ -342,22 +399,29 @@ TEST_CASE("fixture: PyTorch's MultiheadAttention, and grouped rotary heads by it
     for (const Parameter<double>& parameter : layer.parameters()) {
       fixture.load(parameter, parameter.name);
     }
-    Attention::Cache cache;
-    const Matrix<double> y = layer.forward(fixture.matrix("x"), context, &cache);
-    CHECK(max_difference(y, fixture.matrix("y")) <= 1e-10);
-    const Matrix<double> maps = fixture.matrix("probabilities");  // [B * H * T, T]
-    for (std::size_t i = 0; i < cache.probabilities.size(); ++i) {
-      CHECK(max_difference(cache.probabilities[i],
-                           maps.middleRows(static_cast<Index>(i) * context.time, context.time)) <=
-            1e-10);
-    }
-    const Matrix<double> dx = layer.backward(fixture.matrix("dy"), context, cache);
-    CHECK(max_difference(dx, fixture.matrix("dx")) <= 1e-10);
-    CHECK(max_difference(layer.qkv.weight_grad, fixture.matrix("d.qkv.weight")) <= 1e-10);
-    CHECK(max_difference(layer.out.weight_grad, fixture.matrix("d.out.weight")) <= 1e-10);
-    if (options.bias) {
-      CHECK(max_difference(layer.qkv.bias_grad, fixture.matrix("d.qkv.bias")) <= 1e-10);
-      CHECK(max_difference(layer.out.bias_grad, fixture.matrix("d.out.bias")) <= 1e-10);
+    for (const Index flash_from : {0, 1}) {
+      CAPTURE(flash_from);
+      layer.options.flash_from = flash_from;
+      zero_gradients(layer.parameters());
+      Attention::Cache cache;
+      const Matrix<double> y = layer.forward(fixture.matrix("x"), context, &cache);
+      CHECK(max_difference(y, fixture.matrix("y")) <= 1e-10);
+      const Matrix<double> maps = fixture.matrix("probabilities");  // [B * H * T, T]
+      const auto heads = static_cast<std::size_t>(context.batch * options.heads);
+      REQUIRE(cache.probabilities.size() == (flash_from == 0 ? heads : 0));
+      for (std::size_t i = 0; i < cache.probabilities.size(); ++i) {
+        CHECK(max_difference(cache.probabilities[i],
+                             maps.middleRows(static_cast<Index>(i) * context.time, context.time)) <=
+              1e-10);
+      }
+      const Matrix<double> dx = layer.backward(fixture.matrix("dy"), context, cache);
+      CHECK(max_difference(dx, fixture.matrix("dx")) <= 1e-10);
+      CHECK(max_difference(layer.qkv.weight_grad, fixture.matrix("d.qkv.weight")) <= 1e-10);
+      CHECK(max_difference(layer.out.weight_grad, fixture.matrix("d.out.weight")) <= 1e-10);
+      if (options.bias) {
+        CHECK(max_difference(layer.qkv.bias_grad, fixture.matrix("d.qkv.bias")) <= 1e-10);
+        CHECK(max_difference(layer.out.bias_grad, fixture.matrix("d.out.bias")) <= 1e-10);
+      }
     }
   }
 }
@@ -404,21 +468,25 @@ TEST_CASE("edges: inputs of 1e4 (scores of 1e8), fully masked rows") {
   Rng rng(15);
   Attention layer = random_attention({.width = 4, .heads = 2}, rng);
   const Matrix<double> large = random_matrix(6, 4, rng, 1e4);
-  Attention::Cache cache;
-  CHECK(layer.forward(large, {.time = 6}, &cache).allFinite());
-  CHECK(layer.backward(large, {.time = 6}, cache).allFinite());
+  for (const Index flash_from : {0, 1}) {
+    CAPTURE(flash_from);
+    layer.options.flash_from = flash_from;
+    Attention::Cache cache;
+    CHECK(layer.forward(large, {.time = 6}, &cache).allFinite());
+    CHECK(layer.backward(large, {.time = 6}, cache).allFinite());
 
-  // All keys hidden: the heads say nothing, only out's bias remains; and nothing learns but it.
-  const std::vector<std::uint8_t> none(6, 0);
-  const Context context{.time = 6, .key_mask = none};
-  const Matrix<double> x = random_matrix(6, 4, rng);
-  zero_gradients(layer.parameters());
-  const Matrix<double> y = layer.forward(x, context, &cache);
-  for (Index n = 0; n < 6; ++n) CHECK(max_difference(y.row(n), layer.out.bias) == 0);
-  CHECK(layer.backward(x, context, cache).isZero(0));
-  CHECK(layer.qkv.weight_grad.isZero(0));
-  CHECK(layer.out.weight_grad.isZero(0));
-  CHECK(max_difference(layer.out.bias_grad, x.colwise().sum()) <= 1e-13);
+    // All keys hidden: the heads say nothing, only out's bias remains; and nothing learns but it.
+    const std::vector<std::uint8_t> none(6, 0);
+    const Context context{.time = 6, .key_mask = none};
+    const Matrix<double> x = random_matrix(6, 4, rng);
+    zero_gradients(layer.parameters());
+    const Matrix<double> y = layer.forward(x, context, &cache);
+    for (Index n = 0; n < 6; ++n) CHECK(max_difference(y.row(n), layer.out.bias) == 0);
+    CHECK(layer.backward(x, context, cache).isZero(0));
+    CHECK(layer.qkv.weight_grad.isZero(0));
+    CHECK(layer.out.weight_grad.isZero(0));
+    CHECK(max_difference(layer.out.bias_grad, x.colwise().sum()) <= 1e-13);
+  }
 }
 
 TEST_CASE("misuse: impossible options, inputs that do not fit") {
@@ -435,6 +503,9 @@ TEST_CASE("misuse: impossible options, inputs that do not fit") {
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(make({.width = 8, .heads = 2, .head_width = -4}),
                        "multi_head_attention: head_width is -4, expected >= 1",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(make({.width = 8, .heads = 2, .flash_from = -1}),
+                       "multi_head_attention: flash_from is -1, expected >= 0",
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(make({.width = 6, .heads = 2, .rotary = RotaryOptions{}}),
                        "rotary: head width is 3, expected an even number", std::invalid_argument);
@@ -462,6 +533,6 @@ TEST_CASE("misuse: impossible options, inputs that do not fit") {
                        "multi_head_attention: cache.rows has shape [6, 12], expected [5, 12]",
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(layer.backward(Matrix<double>::Zero(6, 4), {.batch = 2, .time = 3}, cache),
-                       "multi_head_attention: cache has 2 attention maps, expected 4",
+                       "multi_head_attention: cache has 2 heads, expected 4",
                        std::invalid_argument);
 }

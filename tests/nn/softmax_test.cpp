@@ -137,6 +137,7 @@ TEST_CASE("edges: scores of 1e8") {
     x << sign * 1e8, sign * 1e8, sign * 1e8 - 1e8;
     p << 0.5, 0.5, 0;
     CHECK(max_difference(softmax_of(x), p) == 0);
+    CHECK(max_difference(softmax_of(x, 0.25), p) == 0);  // what is taken away is scaled, too
   }
 }
 

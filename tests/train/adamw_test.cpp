@@ -151,6 +151,17 @@ TEST_CASE("property: the same bits with 1, 2, 3 and 8 threads") {
   }));
 }
 
+TEST_CASE("property: equal numbers with equal gradients stay equal, over the borders of pieces") {
+  Tensors<double> tensors(300, 200, 5);  // 60,000 numbers: four pieces
+  tensors.weight.setConstant(1);
+  tensors.weight_grad.setConstant(0.5);
+  AdamW<double> optimizer(tensors.parameters());
+  for (int step = 0; step < 3; ++step) {
+    optimizer.step(tensors.parameters(), 0.01);
+    CHECK(tensors.weight.minCoeff() == tensors.weight.maxCoeff());
+  }
+}
+
 TEST_CASE("property: the same bits wherever the numbers lie in memory") {
   // A vectorised loop treats the numbers at its ends one by one; they must come out the same.
   const std::size_t size = 61;

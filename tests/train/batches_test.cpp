@@ -238,6 +238,24 @@ TEST_CASE("property: grouping by length wastes less padding") {
   CHECK(padding(100) <= 0.1);
 }
 
+TEST_CASE("property: rows are sorted within their run of batches and no further") {
+  // Runs of one batch: the same rows meet as without sorting, only the batches come in another order.
+  const std::vector<Ids> documents = numbered(lengths_of(40));
+  const auto meetings = [&](Index group) {
+    Batches batches = Batches::documents(documents, kEnd, {.batch = 4, .time = 40, .group = group});
+    std::set<std::set<std::int32_t>> all;
+    for (int i = 0; i < 10; ++i) {
+      const Batch batch = batches.next();
+      std::set<std::int32_t> rows;  // by the first token of each row's document
+      for (Index row = 0; row < 4; ++row) rows.insert(row_of(batch.targets, batch, row)[0]);
+      all.insert(rows);
+    }
+    return all;
+  };
+  CHECK(meetings(1) == meetings(0));
+  CHECK(meetings(2) != meetings(0));
+}
+
 TEST_CASE("property: packed rows begin at documents and lose only what is cut") {
   const std::vector<Ids> documents = numbered(lengths_of(50));
   Batches batches = Batches::packed(documents, kEnd, {.batch = 1, .time = 64});

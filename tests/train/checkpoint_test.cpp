@@ -36,18 +36,23 @@ RunRecord record_of(const Trainer& trainer) {
 
 }  // namespace
 
-TEST_CASE("property: a restored trainer goes on with the same bits") {
+TEST_CASE("property: a restored trainer goes on with the same bits, with both optimizers") {
   const ScratchDirectory directory;
-  Trainer whole = small_trainer(rich_options()), first = small_trainer(rich_options());
-  for (int i = 0; i < 20; ++i) whole.step();
-  for (int i = 0; i < 7; ++i) first.step();
-  save_state(directory / "s", record_of(first), first);
-  Trainer second = small_trainer(rich_options());
-  restore_state(directory / "s", second);
-  CHECK(second.steps_done() == 7);
-  CHECK(all_numbers(second) == all_numbers(first));
-  for (int i = 7; i < 20; ++i) second.step();
-  CHECK(all_numbers(second) == all_numbers(whole));
+  RunOptions options = rich_options();
+  for (const char* optimizer : {"adamw", "muon"}) {
+    CAPTURE(optimizer);
+    options.optimizer = optimizer;
+    Trainer whole = small_trainer(options), first = small_trainer(options);
+    for (int i = 0; i < 20; ++i) whole.step();
+    for (int i = 0; i < 7; ++i) first.step();
+    save_state(directory / "s", record_of(first), first);
+    Trainer second = small_trainer(options);
+    restore_state(directory / "s", second);
+    CHECK(second.steps_done() == 7);
+    CHECK(all_numbers(second) == all_numbers(first));
+    for (int i = 7; i < 20; ++i) second.step();
+    CHECK(all_numbers(second) == all_numbers(whole));
+  }
 }
 
 TEST_CASE("property: equal states are equal bytes; the record comes back") {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -130,6 +132,42 @@ TEST_CASE(
     }
   }
   CHECK(Reader().read("").empty());
+}
+
+TEST_CASE("property: where heads look is known where flash attention would keep no maps") {
+  Reader reader;
+  const std::vector<ShownToken> plain = reader.read("see here");
+  for (Block<float>& block : reader.model.blocks) block.attention.options.flash_from = 1;
+  const std::vector<ShownToken> flash = reader.read("see here");
+  REQUIRE(flash.size() == plain.size());
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    REQUIRE(flash[i].looks.size() == plain[i].looks.size());
+    for (std::size_t view = 0; view < plain[i].looks.size(); ++view) {
+      const std::vector<ShownLook>&a = plain[i].looks[view], &b = flash[i].looks[view];
+      REQUIRE(a.size() == b.size());
+      CHECK_FALSE(a.empty());
+      for (std::size_t j = 0; j < a.size(); ++j) CHECK(a[j].weight == b[j].weight);
+    }
+  }
+}
+
+TEST_CASE("property: beyond the first window half of the context at least stands before a token") {
+  const Reader reader(8);
+  const std::string text = "a fox and a hen went to the fair";
+  std::vector<std::int32_t> inputs{*reader.tokenizer->end_of_text()};
+  const std::vector<std::int32_t> ids = reader.tokenizer->encode(text);
+  inputs.insert(inputs.end(), ids.begin(), ids.end());
+  const std::vector<ShownToken> tokens = reader.read(text);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    // Windows begin at 0, 4, 8, ...; each but the first brings four tokens.
+    const std::size_t first = i < 8 ? 0 : (i - 8) / 4 * 4 + 4, size = i - first + 1;
+    const Matrix<float> logits =
+        reader.model.forward(std::span(inputs).subspan(first, size),
+                             {.batch = 1, .time = static_cast<Index>(size)}, nullptr);
+    const double nats =
+        cross_entropy_per_token<float>(logits.bottomRows(1), std::span(ids).subspan(i, 1))[0];
+    CHECK(std::abs(tokens[i].bits - nats / std::log(2.0)) <= 1e-5);
+  }
 }
 
 TEST_CASE("edges: broken and unfinished characters can be shown") {

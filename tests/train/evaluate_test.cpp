@@ -60,6 +60,10 @@ TEST_CASE("by hand: special tokens have no bytes, ignored targets do not count")
     CHECK(target_bytes(*words, targets) == 7);
   }
   CHECK(target_bytes(*words, {}) == 0);
+  const std::unique_ptr<Tokenizer> longer = make_tokenizer("word", "the fox the fox");
+  const std::vector<std::int32_t> two = longer->encode(" fox fox");  // seen twice, so it is known
+  CHECK(two.size() == 2);
+  CHECK(target_bytes(*longer, two) == 8);
 }
 
 TEST_CASE("property: every target counts once, however the windows are batched") {

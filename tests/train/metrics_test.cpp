@@ -23,6 +23,8 @@ Metrics line(Index step) {
   m.val_loss = 2.25 + static_cast<double>(step);
   m.bits_per_byte = 0.1;
   m.tokens_per_second = 1000;
+  m.gflops = 2.5;
+  m.seconds = 8;
   m.learning_rate = 1e-3;
   m.tokens = 64 * step;
   m.sample = "a \"fox\"\nran";
@@ -40,8 +42,8 @@ std::vector<Index> steps(const std::filesystem::path& path) {
 TEST_CASE("by hand: a line of JSON") {
   CHECK(to_json_line(line(2)) ==
         "{\"step\":2,\"train_loss\":1.5,\"val_loss\":4.25,\"bits_per_byte\":0.1,"
-        "\"tokens_per_second\":1000.0,\"gflops\":0.0,\"learning_rate\":0.001,\"tokens\":128,"
-        "\"seconds\":0.0,\"sample\":\"a \\\"fox\\\"\\nran\"}\n");
+        "\"tokens_per_second\":1000.0,\"gflops\":2.5,\"learning_rate\":0.001,\"tokens\":128,"
+        "\"seconds\":8.0,\"sample\":\"a \\\"fox\\\"\\nran\"}\n");
   // Before the first step nothing was trained.
   CHECK(to_json_line(line(0)).find("\"train_loss\":null") != std::string::npos);
 }
@@ -56,6 +58,7 @@ TEST_CASE("property: what was appended is read back, number for number") {
   CHECK(all[2].bits_per_byte == 0.1);
   CHECK(all[2].tokens == 1280);
   CHECK(all[2].sample == line(20).sample);
+  CHECK(to_json_line(all[1]) == to_json_line(line(10)));
 }
 
 TEST_CASE("property: cutting keeps the lines up to a step") {
@@ -78,6 +81,7 @@ TEST_CASE("edges: a line that a kill cut short is dropped, a missing file stays 
   const std::string whole = get(directory / "m");
   for (std::size_t length = to_json_line(line(0)).size(); length < whole.size(); length += 7) {
     put(directory / "m", whole.substr(0, length));
+    CHECK(steps(directory / "m") == std::vector<Index>{0});
     cut_metrics(directory / "m", 100);
     CHECK(steps(directory / "m") == std::vector<Index>{0});
   }

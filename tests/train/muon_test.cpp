@@ -52,6 +52,32 @@ TEST_CASE("by hand: one step of one number") {
   CHECK(std::abs(w.value(0, 0) - expected) <= 1e-6);
 }
 
+TEST_CASE("by hand: two steps of two numbers, along what the momentum will be") {
+  // Of a row only the length is changed: to the polynomial's size at 1. The factor is 0.2 sqrt(2).
+  // g = (1, 0): m = (1, 0), u = g + m / 2 = (1.5, 0). Then g = (0, 1): m = (0.5, 1), u = (0.25, 1.5).
+  // (Along m itself the second step would be (0.5, 1) long, along g alone (0, 1).)
+  Weights w{Matrix<double>::Zero(1, 2), Matrix<double>(1, 2)};
+  Muon<double> muon(w.parameters(), {.momentum = 0.5, .weight_decay = 0});
+  w.grad << 1, 0;
+  muon.step(w.parameters(), 0.25);
+  w.grad << 0, 1;
+  muon.step(w.parameters(), 0.25);
+  const double length = 0.25 * 0.2 * std::sqrt(2.0) * polynomial(1.0);
+  const double norm = std::sqrt(0.25 * 0.25 + 1.5 * 1.5);
+  Matrix<double> expected(1, 2);
+  expected << -length * (1 + 0.25 / norm), -length * 1.5 / norm;
+  CHECK(max_difference(w.value, expected) <= 1e-6);
+}
+
+TEST_CASE("by hand: what does not decay does not") {
+  Weights w{Matrix<double>::Constant(2, 3, 1), Matrix<double>::Zero(2, 3)};
+  Parameters<double> parameters = w.parameters();
+  parameters[0].decay = false;
+  Muon<double> muon(parameters, {.weight_decay = 0.5});
+  muon.step(parameters, 0.1);
+  CHECK(max_difference(w.value, Matrix<double>::Constant(2, 3, 1)) == 0);
+}
+
 TEST_CASE("property: the singular directions stay, every singular value comes near 1") {
   Rng rng(1);
   for (const auto& [rows, cols] : {std::pair<Index, Index>{8, 8}, {5, 40}, {40, 5}, {1, 9}}) {

@@ -133,7 +133,7 @@ TEST_CASE("misuse: unknown keys name the nearest, wrong values what was expected
   CHECK(problem(o, "rows=lines") ==
         "options: rows is 'lines', expected windows, documents or packed");
   CHECK(failure("", [] { preset("nanno"); }) ==
-        "options: no preset is called 'nanno'; there are: nano, demo, demo-gpt2");
+        "options: no preset is called 'nanno'; there are: nano, speedrun, demo, demo-gpt2");
   CHECK(problem(o, "decay=fast") == "schedule: decay is 'fast', expected cosine, linear or none");
   CHECK(problem(o, "initialization=zero") ==
         "options: initialization is 'zero', expected normal or mimetic");

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -96,6 +97,24 @@ TEST_CASE("property: stopped and resumed, a run ends with the same bits and the 
   }
 }
 
+TEST_CASE("property: a model that does not change writes the same sample every time") {
+  const ScratchDirectory scratch;
+  RunRequest still = request(scratch);
+  still.options.set("min_learning_rate=0");
+  still.options.set("learning_rate=1e-30");  // too little to change any number
+  struct Samples : RunObserver {
+    std::set<std::string> all;
+    int count = 0;
+    void evaluated(const Metrics& m) override {
+      all.insert(m.sample);
+      ++count;
+    }
+  } samples;
+  run_training(still, samples, std::atomic<bool>{false});
+  CHECK(samples.count == 3);
+  CHECK(samples.all.size() == 1);
+}
+
 TEST_CASE("property: the last line measures on everything that was held back") {
   const ScratchDirectory scratch;
   RunRequest few = request(scratch, "few"), all = request(scratch, "all");
@@ -169,6 +188,11 @@ TEST_CASE("misuse: directories that hold another run, a model, or a file") {
     return failure(scratch.path(), [&] { run_training(bad, other, other.stop); });
   };
   CHECK(problem(request(scratch)).find("continue it with --resume") != std::string::npos);
+  RunRequest changed = request(scratch);
+  changed.resume = true;
+  put(scratch / "text.txt", "a" + get(scratch / "text.txt"));
+  CHECK(problem(changed).find("the text is not the one that this run began with") !=
+        std::string::npos);
   std::filesystem::remove(scratch / "run" / kStateFile);
   CHECK(problem(request(scratch)).find("without the state of its run") != std::string::npos);
   RunRequest file = request(scratch);

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
@@ -20,28 +22,74 @@ using namespace limpid::test;
 // NO gradient check: the gradients are the model's, checked there
 // NO fixture: a step is composed of parts that each have one
 
-TEST_CASE("by hand: a step is forward, backward, clip, update, in this order") {
-  Trainer trainer = small_trainer();
-  Trainer other = small_trainer();
-  const Batch batch = other.batches.next();
-  const Context context{.batch = batch.batch, .time = batch.time};
-  Decoder<float>::Cache cache;
-  const auto result =
-      cross_entropy(other.model.forward(batch.inputs, context, &cache), batch.targets);
-  zero_gradients(other.parameters);
-  other.model.backward(result.dlogits, context, cache);
-  const GradientNorm norm = clip_gradients(other.parameters, other.options.clip);
-  other.adamw.step(other.adamw_parameters, other.options.learning_rate(0));
+namespace {
 
-  const StepReport report = trainer.step();
-  CHECK(report.step == 1);
-  CHECK(report.loss == result.loss);
-  CHECK(report.gradient_norm == norm.norm);
-  CHECK(report.learning_rate == other.options.learning_rate(0));
-  CHECK(report.tokens == 32);
-  CHECK(report.flops == 32 * other.options.model.training_flops_per_token(8));
-  CHECK(all_numbers(trainer) == all_numbers(other));
-  CHECK(trainer.steps_done() == 1);
+// Documents of many lengths, so that two batches of the same number of rows differ in tokens.
+Trainer document_trainer(const RunOptions& options) {
+  std::vector<Batches::Ids> documents;
+  const std::vector<std::int32_t> ids = small_ids();
+  for (std::ptrdiff_t begin = 0, length = 1; begin + length < 480; begin += length) {
+    length = length * 5 % 7;
+    documents.emplace_back(ids.begin() + begin, ids.begin() + begin + length);
+  }
+  return Trainer(options, Batches::documents(documents, 9,
+                                             {.batch = options.batch,
+                                              .time = options.model.context,
+                                              .seed = stream(options.seed, Stream::data).bits()}));
+}
+
+}  // namespace
+
+TEST_CASE("by hand: a step is forward, backward, clip, update, in this order") {
+  RunOptions options = small_options();
+  options.clip = 0.5;  // below what the first steps have
+  for (const bool rich : {false, true}) {
+    CAPTURE(rich);
+    if (rich) {
+      options.model.dropout = 0.2;
+      options.accumulate = 3;
+      options.optimizer = "muon";
+      options.adamw_rate = 2;
+    }
+    Trainer trainer = document_trainer(options), other = document_trainer(options);
+    for (Index step = 0; step < 4; ++step) {
+      std::vector<Batch> parts;
+      Index targets = 0, rows = 0;
+      for (Index i = 0; i < options.accumulate; ++i) {
+        parts.push_back(other.batches.next());
+        targets += parts.back().tokens;
+        rows += parts.back().batch * parts.back().time;
+      }
+      double loss = 0, flops = 0;
+      zero_gradients(other.parameters);
+      for (const Batch& batch : parts) {
+        Context context{.batch = batch.batch, .time = batch.time};
+        if (rich) context.dropout = &other.dropout;
+        Decoder<float>::Cache cache;
+        const auto result = cross_entropy(other.model.forward(batch.inputs, context, &cache),
+                                          batch.targets, {.divisor = static_cast<double>(targets)});
+        other.model.backward(result.dlogits, context, cache);
+        loss += result.loss;
+        flops += static_cast<double>(batch.batch * batch.time) *
+                 options.model.training_flops_per_token(batch.time);
+      }
+      const GradientNorm norm = clip_gradients(other.parameters, 0.5);
+      CHECK(norm.clipped);
+      const double rate = options.learning_rate(step);
+      other.adamw.step(other.adamw_parameters, rich ? 2 * rate : rate);
+      if (rich) other.muon.step(other.muon_parameters, rate);
+
+      const StepReport report = trainer.step();
+      CHECK(report.step == step + 1);
+      CHECK(report.loss == loss);
+      CHECK(report.gradient_norm == norm.norm);
+      CHECK(report.learning_rate == rate);
+      CHECK(report.tokens == rows);
+      CHECK(report.flops == flops);
+      CHECK(all_numbers(trainer) == all_numbers(other));
+      CHECK(trainer.steps_done() == step + 1);
+    }
+  }
 }
 
 TEST_CASE("property: a fresh model is as unsure as a die, and then learns") {

@@ -10,6 +10,7 @@
 #include "limpid/nn/dropout.hpp"
 #include "limpid/nn/embedding.hpp"
 #include "limpid/nn/feed_forward.hpp"
+#include "limpid/nn/flash_attention.hpp"
 #include "limpid/nn/gated_feed_forward.hpp"
 #include "limpid/nn/layer_norm.hpp"
 #include "limpid/nn/learned_position.hpp"
@@ -77,6 +78,24 @@ Errors attention_head() {
   scaled_dot_product_attention_backward<double>(dq, dk, dv, dy, q, k, v, mask, p);
   return check_gradients({checked("q", q, dq), checked("k", k, dk), checked("v", v, dv)},
                          [&] { return forward(nullptr); });
+}
+
+Errors flash_head() {
+  Rng rng(16);
+  // Two tiles of keys for every query.
+  Numbers q = random(3, 2, rng), k = random(130, 2, rng), v = random(130, 2, rng);
+  const Numbers dy = random(3, 2, rng);
+  const AttentionMask mask{.causal = true, .offset = 127};
+  Numbers y(3, 2);
+  RowVector<double> log_sum_exp;
+  const auto forward = [&] {
+    flash_attention<double>(y, q, k, v, mask, &log_sum_exp);
+    return weighted_sum(y, dy);
+  };
+  forward();
+  Numbers dq(3, 2), dk = Numbers::Zero(130, 2), dv = Numbers::Zero(130, 2);
+  flash_attention_backward<double>(dq, dk, dv, dy, q, k, v, y, mask, log_sum_exp);
+  return check_gradients({checked("q", q, dq), checked("k", k, dk), checked("v", v, dv)}, forward);
 }
 
 Errors rotary() {
@@ -185,6 +204,7 @@ constexpr GradientCase kCases[] = {
     {"learned_position", learned_position},
     {"softmax", softmax_rows},
     {"scaled_dot_product_attention", attention_head},
+    {"flash_attention", flash_head},
     {"rotary", rotary},
     {"multi_head_attention", multi_head_attention},
     {"layer_norm", layer_norm},

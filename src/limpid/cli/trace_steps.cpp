@@ -47,7 +47,7 @@ BlockTrace trace_block(const Decoder<float>& model, const Block<float>& block, N
 }  // namespace
 
 Trace trace_prompt(const Decoder<float>& model, std::span<const std::int32_t> ids) {
-  const Context context{.batch = 1, .time = static_cast<Index>(ids.size())};
+  const Context context{.batch = 1, .time = static_cast<Index>(ids.size()), .attention_maps = true};
   Trace trace;
   trace.embedding = model.embedding.forward(ids);
   trace.stream =

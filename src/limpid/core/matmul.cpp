@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "limpid/core/check.hpp"
+#include "limpid/core/narrow_matmul.hpp"
 #include "limpid/core/packed_matmul.hpp"
 #include "limpid/core/reference_matmul.hpp"
 
@@ -16,10 +17,14 @@ void multiply(View<Real> c, const Factor<Real>& a, const Factor<Real>& b, Store 
                                b.rows, b.cols));
   }
   check_shape("matmul", "c", c, a.rows, b.cols);
-#ifdef LIMPID_MATMUL_EIGEN
+#ifdef LIMPID_MATMUL_REFERENCE
   reference_matmul<Real>(c, a, b, store);
 #else
-  packed_matmul<Real>(c, a, b, store);
+  if (a.rows <= kNarrowRows && (b.row_stride == 1 || b.col_stride == 1)) {
+    narrow_matmul<Real>(c, a, b, store);
+  } else {
+    packed_matmul<Real>(c, a, b, store);
+  }
 #endif
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <cstdint>
 #include <utility>
 
 #include "limpid/core/parallel.hpp"
@@ -17,8 +19,9 @@ constexpr int kTileVectors = 2;
 template <class Real>
 constexpr int kTileCols = kTileVectors* kLanes<Real>;
 
-constexpr Index kDepth =
-    256;  // run of k: a panel of b is then 32 KB, the size of a first-level cache
+// The run of k that one tile sums up. Eight panels of a and one of b then fit a second-level cache, which is
+// where the tile reads them from: it needs 12 bytes of them per cycle, and the cache gives several times that.
+constexpr Index kDepth = 512;
 
 // Packed panels. A panel of a holds up to kTileRows rows, k by k, with this many places per k; a
 // panel of b holds kTileCols columns, k by k. What places beyond the matrix hold does not matter.
@@ -67,7 +70,10 @@ template <class Real, int Rows, int Vectors>
 void tile(Index depth, const Real* a, const Real* b, Real* c, Index c_stride, Index cols,
           bool accumulate) {
   constexpr int lanes = kLanes<Real>;
-  Vector<Real> sum[Rows][Vectors] = {};
+  Vector<Real> sum[Rows][Vectors];  // set one by one: "= {}" fills memory first, and reads it back
+  for (auto& row : sum) {
+    for (Vector<Real>& v : row) v = Vector<Real>{};
+  }
   for (Index k = 0; k < depth; ++k) {
     Vector<Real> row_of_b[Vectors];
     for (int v = 0; v < Vectors; ++v) row_of_b[v] = load(b + k * kTileCols<Real> + v * lanes);
@@ -115,60 +121,87 @@ Tile<Real> tile_for(Index rows, Index cols) {
 
 // Memory for panels: each thread keeps its own and only ever lets it grow.
 template <class Real>
-Real* workspace(Index size) {
-  thread_local RowVector<Real> memory;
-  if (memory.size() < size) memory.resize(size);
-  return memory.data();
-}
+struct Workspace {
+  RowVector<Real> memory;
+  std::uint64_t call = 0;  // for which call of multiply_part the shared factor lies in it
+
+  Real* at_least(Index size) {
+    if (memory.size() < size) memory.resize(size);
+    return memory.data();
+  }
+};
 
 Index pieces(Index size, Index piece) {
   return (size + piece - 1) / piece;
 }
 
-// One run of k for one block of c whose panels fit the workspace.
+// How the rows of a, or the columns of b, are divided into panels.
+struct Panels {
+  Index length;  // rows of a, or columns of b
+  Index height;  // of one panel; the last may have fewer
+
+  Index count() const { return pieces(length, height); }
+  Index first(Index panel) const { return panel * height; }
+  Index size(Index panel) const { return std::min(height, length - panel * height); }
+};
+
 template <class Real>
-void multiply_block(View<Real> c, const Factor<Real>& a, const Factor<Real>& b, bool accumulate) {
+void pack_rows(Real* to, const Factor<Real>& a, const Panels& panels, Index begin, Index end) {
+  for (Index q = begin; q < end; ++q, to += a.cols * kPanelRows<Real>) {
+    pack(to, kPanelRows<Real>, a.data + panels.first(q) * a.row_stride, a.row_stride, a.col_stride,
+         static_cast<int>(panels.size(q)), a.cols);
+  }
+}
+
+template <class Real>
+void pack_cols(Real* to, const Factor<Real>& b, const Panels& panels, Index begin, Index end) {
+  for (Index p = begin; p < end; ++p, to += b.rows * kTileCols<Real>) {
+    pack(to, kTileCols<Real>, b.data + panels.first(p) * b.col_stride, b.col_stride, b.row_stride,
+         static_cast<int>(panels.size(p)), b.rows);
+  }
+}
+
+// One run of k for one part of c whose panels fit the workspace.
+//
+// c is cut into strips along its longer side. A strip packs its own panels of one factor; the other factor is
+// packed whole, by every thread for itself, before the thread's first strip. Twice the work, and yet faster than
+// to share: packed by one core for another, numbers would travel between their caches, at 20 GB/s where
+// this was written, a fifth of what a core gets from its own; and all would have to wait for all.
+template <class Real>
+void multiply_part(View<Real> c, const Factor<Real>& a, const Factor<Real>& b, bool accumulate) {
+  static std::atomic<std::uint64_t> calls = 0;
+  const std::uint64_t call = ++calls;
   const Index depth = a.cols;
   // Panels of equal height: 64 rows become 13 + 13 + 13 + 13 + 12, not 4 x 14 + 8.
-  const Index row_panels = pieces(c.rows(), kTileRows),
-              col_panels = pieces(c.cols(), kTileCols<Real>);
-  const Index panel_rows = pieces(c.rows(), row_panels);
-  const Index a_size = depth * kPanelRows<Real>, b_size = depth * kTileCols<Real>;
-  Real* const packed_a = workspace<Real>(row_panels * a_size + col_panels * b_size);
-  Real* const packed_b = packed_a + row_panels * a_size;
+  const Panels rows{c.rows(), pieces(c.rows(), pieces(c.rows(), kTileRows))};
+  const Panels cols{c.cols(), kTileCols<Real>};
+  const bool by_rows = rows.count() >= cols.count();
+  const Panels& cut = by_rows ? rows : cols;
+  constexpr Index kMostStrips = 16;  // two for each of eight threads
+  const Index worth = pieces(c.rows() * c.cols() * depth, 16 * kGrain);
+  const Index strips = std::min({kMostStrips, cut.count(), worth});
 
-  const Index panels_per_piece = std::max<Index>(1, kGrain / a_size);
-  parallel_for(row_panels + col_panels, panels_per_piece, [&](Index begin, Index end) {
-    for (Index panel = begin; panel < end; ++panel) {
-      if (panel < row_panels) {
-        const Index i = panel * panel_rows, rows = std::min(panel_rows, c.rows() - i);
-        if (rows > 0) {
-          pack(packed_a + panel * a_size, kPanelRows<Real>, a.data + i * a.row_stride, a.row_stride,
-               a.col_stride, static_cast<int>(rows), depth);
+  parallel_for(strips, 1, [&](Index strip, Index) {
+    thread_local Workspace<Real> whole, own;
+    const Index begin = cut.count() * strip / strips, end = cut.count() * (strip + 1) / strips;
+    const Index first_row = by_rows ? begin : 0, end_row = by_rows ? end : rows.count();
+    const Index first_col = by_rows ? 0 : begin, end_col = by_rows ? cols.count() : end;
+    const Index a_size = depth * kPanelRows<Real>, b_size = depth * kTileCols<Real>;
+    Real* const packed_a = (by_rows ? own : whole).at_least((end_row - first_row) * a_size);
+    Real* const packed_b = (by_rows ? whole : own).at_least((end_col - first_col) * b_size);
+    const bool first_strip = std::exchange(whole.call, call) != call;
+    if (by_rows || first_strip) pack_rows(packed_a, a, rows, first_row, end_row);
+    if (!by_rows || first_strip) pack_cols(packed_b, b, cols, first_col, end_col);
+
+    constexpr Index kGroup = 8;  // panels of a that stay in the second-level cache while b's pass
+    for (Index group = first_row; group < end_row; group += kGroup) {
+      for (Index p = first_col; p < end_col; ++p) {
+        for (Index q = group; q < std::min(end_row, group + kGroup); ++q) {
+          tile_for<Real>(rows.size(q), cols.size(p))(
+              depth, packed_a + (q - first_row) * a_size, packed_b + (p - first_col) * b_size,
+              c.data() + rows.first(q) * c.outerStride() + cols.first(p), c.outerStride(),
+              cols.size(p), accumulate);
         }
-      } else {
-        const Index p = panel - row_panels, j = p * kTileCols<Real>;
-        pack(packed_b + p * b_size, kTileCols<Real>, b.data + j * b.col_stride, b.col_stride,
-             b.row_stride, static_cast<int>(std::min<Index>(kTileCols<Real>, c.cols() - j)), depth);
-      }
-    }
-  });
-
-  // Blocks of 8 x 8 panels: their a panels stay in the second-level cache while each panel of b
-  // passes.
-  constexpr Index kBlock = 8;
-  const Index blocks_down = pieces(row_panels, kBlock), blocks_across = pieces(col_panels, kBlock);
-  parallel_for(blocks_down * blocks_across, 1, [&](Index block, Index) {
-    const Index first_row = block / blocks_across * kBlock,
-                first_col = block % blocks_across * kBlock;
-    for (Index p = first_col; p < std::min(col_panels, first_col + kBlock); ++p) {
-      const Index j = p * kTileCols<Real>, cols = std::min<Index>(kTileCols<Real>, c.cols() - j);
-      for (Index q = first_row; q < std::min(row_panels, first_row + kBlock); ++q) {
-        const Index i = q * panel_rows, rows = std::min(panel_rows, c.rows() - i);
-        if (rows <= 0) continue;
-        tile_for<Real>(rows, cols)(depth, packed_a + q * a_size, packed_b + p * b_size,
-                                   c.data() + i * c.outerStride() + j, c.outerStride(), cols,
-                                   accumulate);
       }
     }
   });
@@ -179,16 +212,18 @@ void multiply_block(View<Real> c, const Factor<Real>& a, const Factor<Real>& b, 
 template <class Real>
 void packed_matmul(View<Real> c, const Factor<Real>& a, const Factor<Real>& b, Store store) {
   if (a.cols == 0 && store == Store::set) c.setZero();
-  // Large matrices pass through in blocks, so that the panels never take more than a few megabytes.
+  // Large matrices pass through in parts, so that the panels never take more than a few megabytes. Runs of k
+  // are equally long.
   constexpr Index kRows = 2048, kCols = 2048;
+  const Index run = pieces(a.cols, std::max<Index>(1, pieces(a.cols, kDepth)));
   for (Index j = 0; j < c.cols(); j += kCols) {
     const Index cols = std::min(kCols, c.cols() - j);
     for (Index i = 0; i < c.rows(); i += kRows) {
       const Index rows = std::min(kRows, c.rows() - i);
-      for (Index k = 0; k < a.cols; k += kDepth) {
-        const Index depth = std::min(kDepth, a.cols - k);
-        multiply_block<Real>(c.block(i, j, rows, cols), a.block(i, k, rows, depth),
-                             b.block(k, j, depth, cols), store == Store::add || k > 0);
+      for (Index k = 0; k < a.cols; k += run) {
+        const Index depth = std::min(run, a.cols - k);
+        multiply_part<Real>(c.block(i, j, rows, cols), a.block(i, k, rows, depth),
+                            b.block(k, j, depth, cols), store == Store::add || k > 0);
       }
     }
   }

@@ -7,10 +7,11 @@
 ///                 two vectors of b and 14 numbers of a, and does 28 multiply-adds with them
 ///   2. packing    the numbers a tile reads are first copied into the order in which it reads them,
 ///                 so that each load is the next one in memory, whatever the strides of a and b
-///   3. blocking   k is cut into runs of 256 and c into blocks, so that what is packed stays in cache
-///   4. threads    panels are packed, then blocks of c computed, by all threads
+///   3. blocking   k is cut into runs of at most 512 and c into strips and groups of tiles, so that what
+///                 is packed is still in a cache when it is used again
+///   4. threads    each thread packs and multiplies strips of c, and packs for itself what all need
 ///
-/// Blocks depend on the sizes alone, and one number of c is summed by one thread in the order of k.
+/// Strips depend on the sizes alone, and one number of c is summed by one thread in the order of k.
 /// The vectors are the compiler's portable ones (core/vector), as wide as the machine's.
 ///
 /// SOURCE  Goto, van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication", sections 4, 5

@@ -4,11 +4,13 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <fstream>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "limpid/core/check.hpp"
 
@@ -34,6 +36,13 @@ int count_physical_cores() {
 }
 
 int thread_count = 0;  // 0: not chosen yet
+
+// The pieces that a thread begins with: always the same part of the loop, so the rows of a matrix stay in one
+// core's cache from one loop to the next. A thread that is done takes from the others' shares.
+struct alignas(64) Share {
+  std::atomic<Index> next = 0;
+  Index end = 0;
+};
 
 }  // namespace
 
@@ -64,9 +73,7 @@ void run_pieces(Index count, Index grain, Piece piece, void* body) {
   // hand.
   std::exception_ptr error;
   Index error_piece = pieces;
-  const int team = static_cast<int>(std::min<Index>(threads(), pieces));
-#pragma omp parallel for schedule(dynamic, 1) num_threads(team)
-  for (Index i = 0; i < pieces; ++i) {
+  const auto run = [&](Index i) {
     try {
       piece(body, i * grain, std::min(count, (i + 1) * grain));
     } catch (...) {
@@ -76,6 +83,17 @@ void run_pieces(Index count, Index grain, Piece piece, void* body) {
         error = std::current_exception();
       }
     }
+  };
+  const Index team = std::min<Index>(threads(), pieces);
+  std::vector<Share> shares(static_cast<std::size_t>(team));
+  for (Index s = 0; s < team; ++s) {
+    shares[static_cast<std::size_t>(s)].next = pieces * s / team;
+    shares[static_cast<std::size_t>(s)].end = pieces * (s + 1) / team;
+  }
+#pragma omp parallel num_threads(static_cast <int>(team))
+  for (Index turn = 0; turn < team; ++turn) {
+    Share& share = shares[static_cast<std::size_t>((omp_get_thread_num() + turn) % team)];
+    for (Index i = share.next++; i < share.end; i = share.next++) run(i);
   }
   if (error) std::rethrow_exception(error);
 }

@@ -56,7 +56,25 @@ inline void exchange(Vec& a, Vec& b, std::integer_sequence<int, Lane...>) {
   a = low;
 }
 
+// Lane i becomes lane i + Step.
+template <int Step, class Vec, int... Lane>
+inline Vec shifted(Vec v, std::integer_sequence<int, Lane...>) {
+  constexpr int lanes = sizeof...(Lane);
+  return __builtin_shufflevector(v, v, ((Lane + Step) % lanes)...);
+}
+
 }  // namespace detail
+
+/// The sum of all lanes: halves are added to each other until one number is left.
+template <class Real, int Half = kLanes<Real> / 2>
+inline Real sum_of_lanes(Vector<Real> v) {
+  if constexpr (Half == 0) {
+    return v[0];
+  } else {
+    v += detail::shifted<Half>(v, std::make_integer_sequence<int, kLanes<Real>>());
+    return sum_of_lanes<Real, Half / 2>(v);
+  }
+}
 
 /// Transposes a square of kLanes vectors in registers: first single lanes off the diagonal change
 /// places, then pairs, then fours, until halves have.

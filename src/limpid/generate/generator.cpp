@@ -13,11 +13,29 @@ namespace {
 
 using Ids = std::vector<std::int32_t>;
 
-// The last `count` tokens of every text, one text after the other.
-Ids last_tokens(const std::vector<Ids>& texts, Index count) {
+// `count` tokens of every text, one text after the other, beginning `from_end` tokens before the texts' ends.
+Ids some_tokens(const std::vector<Ids>& texts, Index from_end, Index count) {
   Ids ids;
-  for (const Ids& text : texts) ids.insert(ids.end(), text.end() - count, text.end());
+  for (const Ids& text : texts) {
+    ids.insert(ids.end(), text.end() - from_end, text.end() - from_end + count);
+  }
   return ids;
+}
+
+// Lets the model read the last `unread` tokens of every text: in chunks, so that what a
+// layer holds for them stays small. Returns the logits for the next token, [B, V].
+Matrix<float> read(const Decoder<float>& model, const std::vector<Ids>& texts, Index unread,
+                   std::vector<KeyValueCache<float>>& past) {
+  constexpr Index kChunk = 256;
+  const auto batch = static_cast<Index>(texts.size());
+  Matrix<float> logits;
+  while (unread > 0) {
+    const Index time = std::min(kChunk, unread);
+    logits = model.forward_cached(some_tokens(texts, unread, time),
+                                  Context{.batch = batch, .time = time}, past);
+    unread -= time;
+  }
+  return logits;
 }
 
 void check_prompts(const Decoder<float>& model, std::span<const Ids> prompts,
@@ -57,8 +75,7 @@ std::vector<Ids> generate(const Decoder<float>& model, std::span<const Ids> prom
       for (KeyValueCache<float>& cache : past) cache.reset();
       unread = std::max<Index>(1, capacity / 2);
     }
-    const Matrix<float> logits = model.forward_cached(
-        last_tokens(texts, unread), Context{.batch = batch, .time = unread}, past);
+    const Matrix<float> logits = read(model, texts, unread, past);
     unread = 1;
 
     for (std::size_t i = 0; i < texts.size(); ++i) {

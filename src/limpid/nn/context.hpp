@@ -23,6 +23,9 @@ struct Context {
   /// Random numbers for dropout while training; null means evaluation, where nothing is dropped.
   Rng* dropout = nullptr;
 
+  /// Attention's cache shall hold its maps (to look at), whatever the length.
+  bool attention_maps = false;
+
   Index rows() const { return batch * time; }
 };
 

@@ -7,6 +7,8 @@
 
 #include "limpid/core/check.hpp"
 #include "limpid/core/parallel.hpp"
+#include "limpid/nn/attention_mask.hpp"
+#include "limpid/nn/flash_attention.hpp"
 #include "limpid/nn/scaled_dot_product_attention.hpp"
 
 namespace limpid {
@@ -34,6 +36,9 @@ AttentionOptions completed(AttentionOptions options) {
     fail(kName, fmt::format("heads is {}, expected a multiple of the {} kv_heads", options.heads,
                             options.kv_heads));
   }
+  if (options.flash_from < 0) {
+    fail(kName, fmt::format("flash_from is {}, expected >= 0", options.flash_from));
+  }
   return options;
 }
 
@@ -59,24 +64,39 @@ struct Memory {
   }
 };
 
-// All heads of all sequences, merged: [N, H * D]. Each head writes its own block.
+// All heads of all sequences, merged: [N, H * D]. Each head writes its own block. The way depends on
+// the number of queries alone, so that a cache changes no bit; a few queries, as in decoding, have no
+// large matrix to avoid.
 template <class Real>
 Matrix<Real> attend(ConstView<Real> queries, const Memory<Real>& memory,
                     const AttentionOptions& options, const Context& context,
-                    std::vector<Matrix<Real>>* probabilities) {
+                    typename MultiHeadAttention<Real>::Cache* cache) {
   const Index H = options.heads, D = options.head_width, T = context.time;
   const Index group = H / options.kv_heads;
   Matrix<Real> merged(context.rows(), H * D);
-  if (probabilities != nullptr) probabilities->resize(static_cast<std::size_t>(context.batch * H));
+  const bool flash = options.flash_from > 0 && T >= options.flash_from && !context.attention_maps;
+  if (cache != nullptr) {
+    const auto pieces = static_cast<std::size_t>(context.batch * H);
+    cache->probabilities.resize(flash ? 0 : pieces);
+    cache->log_sum_exp.resize(flash ? pieces : 0);
+  }
   // A head of a few numbers is not worth waking a thread for.
   const Index grain = 1 + kGrain / (1 + T * memory.length * D);
   parallel_for(context.batch * H, grain, [&](Index begin, Index end) {
     for (Index piece = begin; piece < end; ++piece) {
       const Index b = piece / H, h = piece % H, g = h / group;
-      scaled_dot_product_attention<Real>(
-          merged.block(b * T, h * D, T, D), queries.block(b * T, h * D, T, D),
-          memory.key_head(b, g, D), memory.value_head(b, g, D), memory.mask(b, options.causal, T),
-          probabilities != nullptr ? &(*probabilities)[static_cast<std::size_t>(piece)] : nullptr);
+      const auto head = static_cast<std::size_t>(piece);
+      const View<Real> y = merged.block(b * T, h * D, T, D);
+      const ConstView<Real> q = queries.block(b * T, h * D, T, D);
+      const ConstView<Real> k = memory.key_head(b, g, D), v = memory.value_head(b, g, D);
+      const AttentionMask mask = memory.mask(b, options.causal, T);
+      if (flash) {
+        flash_attention<Real>(y, q, k, v, mask,
+                              cache != nullptr ? &cache->log_sum_exp[head] : nullptr);
+      } else {
+        scaled_dot_product_attention<Real>(
+            y, q, k, v, mask, cache != nullptr ? &cache->probabilities[head] : nullptr);
+      }
     }
   });
   return merged;
@@ -122,8 +142,7 @@ auto MultiHeadAttention<Real>::forward(Matrix x, const Context& context, Cache* 
   const Memory<Real> own{rows.middleCols(query_columns(), key_columns()),
                          rows.rightCols(key_columns()), context.time, context.time,
                          context.key_mask};
-  Matrix merged = attend<Real>(rows.leftCols(query_columns()), own, options, context,
-                               cache != nullptr ? &cache->probabilities : nullptr);
+  Matrix merged = attend<Real>(rows.leftCols(query_columns()), own, options, context, cache);
   if (cache != nullptr) cache->rows = std::move(rows);
   return out.forward(std::move(merged), cache != nullptr ? &cache->out : nullptr);
 }
@@ -149,9 +168,10 @@ auto MultiHeadAttention<Real>::backward(const Matrix& dy, const Context& context
   const Index T = context.time, group = H / G;
   check_shape(kName, "dy", dy, context.rows(), options.width);
   check_shape(kName, "cache.rows", cache.rows, context.rows(), qkv.weight.rows());
-  if (static_cast<Index>(cache.probabilities.size()) != context.batch * H) {
-    fail(kName, fmt::format("cache has {} attention maps, expected {}", cache.probabilities.size(),
-                            context.batch * H));
+  const bool flash = !cache.log_sum_exp.empty();
+  const std::size_t heads = flash ? cache.log_sum_exp.size() : cache.probabilities.size();
+  if (static_cast<Index>(heads) != context.batch * H) {
+    fail(kName, fmt::format("cache has {} heads, expected {}", heads, context.batch * H));
   }
   const Matrix dmerged = out.backward(dy, cache.out);  // [N, H * D]
 
@@ -167,10 +187,20 @@ auto MultiHeadAttention<Real>::backward(const Matrix& dy, const Context& context
     dk.setZero();
     dv.setZero();
     for (Index h = g * group; h < (g + 1) * group; ++h) {
-      scaled_dot_product_attention_backward<Real>(
-          drows.block(b * T, h * D, T, D), dk, dv, dmerged.block(b * T, h * D, T, D),
-          cache.rows.block(b * T, h * D, T, D), own.key_head(b, g, D), own.value_head(b, g, D),
-          own.mask(b, options.causal, T), cache.probabilities[static_cast<std::size_t>(b * H + h)]);
+      const auto head = static_cast<std::size_t>(b * H + h);
+      const View<Real> dq = drows.block(b * T, h * D, T, D);
+      const ConstView<Real> dy_head = dmerged.block(b * T, h * D, T, D);
+      const ConstView<Real> q = cache.rows.block(b * T, h * D, T, D);
+      const ConstView<Real> k = own.key_head(b, g, D), v = own.value_head(b, g, D);
+      const AttentionMask mask = own.mask(b, options.causal, T);
+      if (flash) {
+        const ConstView<Real> y = cache.out.x.block(b * T, h * D, T, D);
+        flash_attention_backward<Real>(dq, dk, dv, dy_head, q, k, v, y, mask,
+                                       cache.log_sum_exp[head]);
+      } else {
+        scaled_dot_product_attention_backward<Real>(dq, dk, dv, dy_head, q, k, v, mask,
+                                                    cache.probabilities[head]);
+      }
     }
   });
   if (rotary) rotary->backward(drows.leftCols(query_columns() + key_columns()), context);
@@ -186,6 +216,7 @@ template <class Real>
 Index MultiHeadAttention<Real>::Cache::bytes() const {
   Index numbers = rows.size();
   for (const Matrix& p : probabilities) numbers += p.size();
+  for (const RowVector<Real>& l : log_sum_exp) numbers += l.size();
   return qkv.bytes() + out.bytes() + numbers * static_cast<Index>(sizeof(Real));
 }
 

@@ -18,6 +18,10 @@
 /// the classic, G = 1 multi-query). Keys and values are what a generator must remember, so fewer of
 /// them make it cheaper. In backward their gradients add over the group.
 ///
+/// Long sequences use flash attention (options.flash_from), which keeps one number per query where
+/// the maps have T: the same results to rounding. Whoever wants to look at the maps asks for them with
+/// context.attention_maps.
+///
 /// Without positions attention does not know order: permute the tokens and the outputs are
 /// permuted. Order comes from the causal mask, from rotary positions (queries and keys are turned
 /// here), or from positions that were added to x before.
@@ -26,13 +30,13 @@
 /// 2023,
 ///         arXiv:2305.13245
 /// SHAPES  x, y, dy, dx [N, C];  qkv.weight [(H + 2G) * D, C], rows: queries, keys, values;
-///         out.weight [C, H * D];  probabilities [T, T] for each of B * H
-/// SAVES   see Cache; the T * T maps are the part that grows with the square of the length
-/// USES    core, nn/context, nn/initial_deviation, nn/kv_cache, nn/linear, nn/rotary,
-/// USES    nn/scaled_dot_product_attention
+///         out.weight [C, H * D];  probabilities [T, T] or log_sum_exp [T] for each of B * H
+/// SAVES   see Cache; the T * T maps, where there are any, grow with the square of the length
+/// USES    core, nn/attention_mask, nn/context, nn/flash_attention, nn/initial_deviation, nn/kv_cache,
+/// USES    nn/linear, nn/rotary, nn/scaled_dot_product_attention
 /// ERRORS  std::invalid_argument when the options are impossible or x, masks or cache do not fit
 /// COST    2 N C D (2H + 2G) operations for the products with weights and 4 N T H D for attention
-///         (half when causal and long) forward; twice that backward
+///         (half when causal and long) forward; twice that backward, of attention 2.5 times with flash
 #pragma once
 
 #include <optional>
@@ -58,6 +62,7 @@ struct AttentionOptions {
   bool causal = true;
   bool bias = true;
   std::optional<RotaryOptions> rotary = {};
+  Index flash_from = 512;  ///< flash attention for T >= this; 1 means always, 0 never
 };
 
 template <class Real>
@@ -66,11 +71,11 @@ class LIMPID_API MultiHeadAttention {
   using Matrix = limpid::Matrix<Real>;
 
   struct Cache {
-    typename Linear<Real>::Cache qkv;  ///< x, for the gradient of qkv.weight
-    Matrix rows;                       ///< q, k, v (turned): each product needs the other factor
-    std::vector<Matrix>
-        probabilities;                 ///< the attention maps, number b * H + h: softmax's backward
-    typename Linear<Real>::Cache out;  ///< merged heads, for the gradient of out.weight
+    typename Linear<Real>::Cache qkv;   ///< x, for the gradient of qkv.weight
+    Matrix rows;                        ///< q, k, v (turned): each product needs the other factor
+    std::vector<Matrix> probabilities;  ///< maps, number b * H + h: softmax's backward
+    std::vector<RowVector<Real>> log_sum_exp;  ///< in their place with flash attention
+    typename Linear<Real>::Cache out;          ///< merged heads: out.weight's gradient; flash's y
     Index bytes() const;
   };
 

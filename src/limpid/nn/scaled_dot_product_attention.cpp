@@ -1,7 +1,5 @@
 #include "limpid/nn/scaled_dot_product_attention.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -21,16 +19,7 @@ void check_inputs(ConstView<Real> q, ConstView<Real> k, ConstView<Real> v,
                   const AttentionMask& mask) {
   check_shape(kName, "k", k, kAny, q.cols());
   check_shape(kName, "v", v, k.rows(), q.cols());
-  const auto hidden = static_cast<Index>(mask.keys.size());
-  if (hidden != 0 && hidden != k.rows()) {
-    fail(kName, fmt::format("mask.keys has {} entries, expected {}", hidden, k.rows()));
-  }
-  if (mask.offset < 0) fail(kName, fmt::format("mask.offset is {}, expected >= 0", mask.offset));
-}
-
-// Query i sees the first so many keys (of which mask.keys may hide some).
-Index seen_keys(const AttentionMask& mask, Index i, Index keys) {
-  return mask.causal ? std::min(keys, mask.offset + i + 1) : keys;
+  mask.check(kName, k.rows());
 }
 
 template <class Real>
@@ -54,13 +43,13 @@ void scaled_dot_product_attention(View<Real> y, ConstView<Real> q, ConstView<Rea
 
   for (Index first = 0; first < queries; first += kBlock) {
     const Index rows = std::min(kBlock, queries - first);
-    const Index end = seen_keys(mask, first + rows - 1, keys);  // the furthest key of the block
+    const Index end = mask.seen(first + rows - 1, keys);  // the furthest key of the block
     View<Real> p = store.middleRows(probabilities != nullptr ? first : 0, rows);
     matmul_into<Real>(p.leftCols(end), q.middleRows(first, rows), t(k.topRows(end)));
     for (Index i = 0; i < rows; ++i) {
-      const Index seen = seen_keys(mask, first + i, keys);
-      for (std::size_t j = 0; j < mask.keys.size() && static_cast<Index>(j) < seen; ++j) {
-        if (mask.keys[j] == 0) p(i, static_cast<Index>(j)) = -std::numeric_limits<Real>::infinity();
+      const Index seen = mask.seen(first + i, keys);
+      for (Index j = 0; j < seen && !mask.keys.empty(); ++j) {
+        if (mask.hides(j)) p(i, j) = -std::numeric_limits<Real>::infinity();
       }
       softmax_row<Real>(p.row(i).head(seen), scale_of<Real>(q));
       p.row(i).tail(keys - seen).setZero();
@@ -85,14 +74,14 @@ void scaled_dot_product_attention_backward(View<Real> dq, View<Real> dk, View<Re
 
   for (Index first = 0; first < queries; first += kBlock) {
     const Index rows = std::min(kBlock, queries - first);
-    const Index end = seen_keys(mask, first + rows - 1, keys);
+    const Index end = mask.seen(first + rows - 1, keys);
     const ConstView<Real> p = probabilities.block(first, 0, rows, end);
     View<Real> ds_block = ds.topLeftCorner(rows, end);
 
     matmul_add<Real>(dv.topRows(end), t(p), dy.middleRows(first, rows));
     matmul_into<Real>(ds_block, dy.middleRows(first, rows), t(v.topRows(end)));  // dp, for now
     for (Index i = 0; i < rows; ++i) {
-      const Index seen = seen_keys(mask, first + i, keys);
+      const Index seen = mask.seen(first + i, keys);
       softmax_backward_row<Real>(p.row(i).head(seen), ds_block.row(i).head(seen),
                                  scale_of<Real>(q));
       ds_block.row(i).tail(end - seen).setZero();

@@ -16,32 +16,22 @@
 ///   dq  = ds k        dk += ds^T q          a product's gradient is a product with the other
 ///   factor
 ///
-/// Causal: query i stands at position offset + i and sees the keys at positions 0 .. offset + i,
-/// not the future. Queries are taken in blocks of 64: a block multiplies only with the keys up to
-/// its last query's position, so that about half of the work of a long causal head never happens.
+/// Queries are taken in blocks of 64: a block multiplies only with the keys up to the last that it
+/// sees, so that about half of the work of a long causal head never happens.
 ///
 /// SOURCE  Vaswani et al. 2017, "Attention Is All You Need", arXiv:1706.03762, section 3.2.1
 /// SHAPES  q, y, dq, dy [T, D];  k, v, dk, dv [S, D];  probabilities [T, S];  mask.keys [S] or empty
 /// SAVES   probabilities: softmax's backward needs them, and dv is a product with them
-/// USES    core, nn/softmax
+/// USES    core, nn/attention_mask, nn/softmax
 /// ERRORS  std::invalid_argument when shapes disagree or the offset is negative
 /// COST    4 T S D operations forward, 8 T S D backward; about half of that when causal and long
 #pragma once
 
-#include <cstdint>
-#include <span>
-
 #include "limpid/core/export.hpp"
 #include "limpid/core/matrix.hpp"
+#include "limpid/nn/attention_mask.hpp"
 
 namespace limpid {
-
-/// Who may look at whom. A query that sees nothing gives a row of zeros.
-struct AttentionMask {
-  bool causal = true;
-  Index offset = 0;                         ///< position of query 0, when keys stand before it
-  std::span<const std::uint8_t> keys = {};  ///< 0 hides a key from all queries; empty hides none
-};
 
 /// Writes y. Fills `probabilities` when it is not null (masked entries are 0).
 template <class Real>

@@ -8,6 +8,15 @@
 namespace limpid {
 
 template <class Real>
+void exponential_row(RowView<Real> x, Real shift, Real scale) {
+  // Eigen's vectorised exp ends at the denormal numbers instead of 0, even for -inf, and they would
+  // slow every product that follows. Taking away the smallest normal number makes them 0 and
+  // changes no weight that could matter.
+  constexpr Real kSmallest = std::numeric_limits<Real>::min();
+  x.array() = (((x.array() - shift) * scale).exp() - kSmallest).max(Real(0));
+}
+
+template <class Real>
 void softmax_row(RowView<Real> x, Real scale) {
   if (x.size() == 0) return;
   const Real largest = x.maxCoeff();
@@ -16,11 +25,7 @@ void softmax_row(RowView<Real> x, Real scale) {
     x.setConstant(x.hasNaN() ? std::numeric_limits<Real>::quiet_NaN() : Real(0));
     return;
   }
-  // Eigen's vectorised exp ends at the denormal numbers instead of 0, even for -inf, and they would
-  // slow every product that follows. Taking away the smallest normal number makes them 0 and
-  // changes no weight that could matter.
-  constexpr Real kSmallest = std::numeric_limits<Real>::min();
-  x.array() = (((x.array() - largest) * scale).exp() - kSmallest).max(Real(0));
+  exponential_row<Real>(x, largest, scale);
   x *= Real(1) / x.sum();
 }
 
@@ -47,6 +52,7 @@ void softmax_backward(ConstView<Real> p, View<Real> dp, Real scale) {
 }
 
 #define LIMPID_INSTANTIATE(Real)                                               \
+  template void exponential_row(RowView<Real>, Real, Real);                    \
   template void softmax_row(RowView<Real>, Real);                              \
   template void softmax_backward_row(ConstRowView<Real>, RowView<Real>, Real); \
   template void softmax(View<Real>, Real);                                     \

@@ -40,6 +40,10 @@ using RowView = Eigen::Ref<RowVector<Real>>;
 template <class Real>
 using ConstRowView = Eigen::Ref<const RowVector<Real>>;
 
+/// exp(scale * (x_j - shift)), with 0 for what would be smaller than any normal number.
+template <class Real>
+LIMPID_API void exponential_row(RowView<Real> x, Real shift, Real scale = 1);
+
 /// Scores become weights.
 template <class Real>
 LIMPID_API void softmax_row(RowView<Real> x, Real scale = 1);

@@ -87,7 +87,7 @@ std::vector<ShownToken> read_closely(const Decoder<float>& model, const Tokenize
     const Matrix<float> logits =
         model.forward(std::span(inputs).subspan(static_cast<std::size_t>(first),
                                                 static_cast<std::size_t>(end - first)),
-                      Context{.batch = 1, .time = end - first}, &cache);
+                      Context{.batch = 1, .time = end - first, .attention_maps = true}, &cache);
     for (; done < end; ++done) {
       const std::int32_t id = ids[static_cast<std::size_t>(done)];
       const Index row = done - first;

@@ -183,7 +183,7 @@ void RunOptions::validate() const {
 }
 
 std::vector<std::string> preset_names() {
-  return {"nano", "demo", "demo-gpt2"};
+  return {"nano", "speedrun", "demo", "demo-gpt2"};
 }
 
 RunOptions preset(std::string_view name) {
@@ -199,6 +199,26 @@ RunOptions preset(std::string_view name) {
     o.steps = 2000;
     o.learning_rate = {1e-3, 1e-4, 100, 2000, Decay::cosine};
     o.adamw = {0.9, 0.99, 1e-8, 0.1};
+    return o;
+  }
+  if (name == "speedrun") {
+    // tinyshakespeare to 1.88 nats per character in a few seconds; bench/SPEEDRUN.md tells what each choice gave.
+    o.model.family = Family::llama;
+    o.model.context = 32;
+    o.model.layers = 2;
+    o.model.heads = o.model.kv_heads = 4;
+    o.model.width = 64;
+    o.model.hidden = 176;
+    o.model.rotary_base = 100;
+    o.model.tied = false;
+    o.batch = 48;
+    o.steps = 320;
+    o.optimizer = "muon";
+    o.learning_rate = {1e-2, 0, 5, 320, Decay::linear};
+    o.adamw_rate = 4;
+    o.adamw = {0.9, 0.99, 1e-8, 0};
+    o.eval_every = 320;
+    o.save_every = 320;
     return o;
   }
   if (name == "demo" || name == "demo-gpt2") {
