@@ -169,6 +169,16 @@ TEST_CASE("property: a cache changes nothing, and may be kept") {
   CHECK(pieces == cold);
 }
 
+TEST_CASE("edges: a cache tells zero bytes from none, and from more of them") {
+  const auto tokenizer = from_merges({}, Pattern::none);
+  const auto cache = tokenizer.new_cache();
+  for (const std::size_t size : {1, 3, 2, 1}) {
+    const std::string zeros(size, '\0');
+    CHECK(tokenizer.encode(zeros, Specials::as_text, cache.get()) == Ids(size, 0));
+    CHECK(tokenizer.encode("a" + zeros, Specials::as_text, cache.get()).size() == size + 1);
+  }
+}
+
 TEST_CASE("property: fingerprints tell tokenizers apart") {
   const auto tokenizer = from_merges(kHappiness);
   CHECK(tokenizer.fingerprint() == from_merges(kHappiness).fingerprint());

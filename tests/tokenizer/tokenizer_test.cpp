@@ -134,6 +134,15 @@ TEST_CASE("property: fingerprints tell kinds, vocabularies and special tokens ap
   CHECK(base != print("char", "abc", {"<|end|>"}));
   CHECK(base != print("char", "abc", {}));
   CHECK(print("byte", "", {}) != print("bpe:256", "", {}));
+  // Of the same tokens, which are special says something; in which order they were named does not.
+  Vocabulary letters;
+  for (const char* token : {"a", "b", "c"}) letters.add(token);
+  const auto marked = [&](std::vector<TokenId> specials) {
+    return CharacterTokenizer(TokenSet{letters, std::move(specials), {}}).fingerprint();
+  };
+  CHECK(marked({1}) != marked({}));
+  CHECK(marked({1}) != marked({2}));
+  CHECK(marked({1, 2}) == marked({2, 1}));
 }
 
 TEST_CASE("edges: nothing to encode, nothing to decode, only special tokens") {
