@@ -342,7 +342,10 @@ def work_on(desk, build, exercise):
     print(colour(1, f"{exercise.lesson}, exercise {exercise.number} of {count}: {exercise.title}"))
     if not path.exists():
         desk.lay_out(exercise)
-        print(f"\n{wrap(exercise.text)}\n\n  Your file: {colour(1, nearest(path))}   The lesson: lessons/{exercise.lesson}/README.md\n")
+        print(f"\n{wrap(exercise.text)}\n\n  Your file: {colour(1, nearest(path))}   The lesson: lessons/{exercise.lesson}/README.md")
+        for header in sorted(exercise.folder.glob("*.hpp")):
+            print(f"  It includes {nearest(header)}")
+        print()
     desk.save(last=exercise)
     prepare(build, exercise.target)
     program, errors = make(build, exercise, path.read_text(), build / "lessons/my" / exercise.lesson,

@@ -1,5 +1,5 @@
-// A bigram model: counting, probabilities, loss; and p - y, for models that do not count. The header
-// beside the exercise says what each thing is: bigram.hpp. Write what is missing, then grade it:
+// A bigram model: counting, probabilities, loss; and p - y, for models that do not count. What each thing
+// is, says lessons/01-tour/exercises/1-implement/bigram.hpp. Write what is missing, then grade it:
 //
 //   ./dev learn tour
 //
