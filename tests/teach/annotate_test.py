@@ -47,6 +47,8 @@ class Rows(unittest.TestCase):
     def test_a_comment_stands_beside_the_code_that_follows_it(self):
         found = annotate.rows("// one\nint a;\n// two\nint b;\nint c;\n")
         self.assertEqual(found, [(["// one"], ["int a;"], 1), (["// two"], ["int b;", "int c;"], 3)])
+        found = annotate.rows("int a;  ///< one\n        ///< and more\n// clang-format off\n")
+        self.assertEqual(found, [([], ["int a;  ///< one", "        ///< and more", "// clang-format off"], 1)])
 
     def test_a_blank_line_at_the_outer_level_begins_a_row_and_within_a_function_it_does_not(self):
         found = annotate.rows("int a() {\n  b;\n\n  c;\n}\n\nint d;\n")
@@ -80,11 +82,14 @@ class Comments(unittest.TestCase):
     def test_shapes(self):
         self.assertEqual(annotate.shapes("x, y [N, C];  scale [C] learned; T rows"),
                          [("x, y", "[N, C]", ""), ("scale", "[C]", "learned"), ("T rows", "", "")])
+        self.assertEqual(annotate.shapes("a [M, K], b [K, N]"), [("a", "[M, K]", ""), ("b", "[K, N]", "")])
 
     def test_what_a_formula_remarks_is_softer(self):
-        made = annotate.formula(["y     = f(x)      for x < 1", "a   b"])
+        made = annotate.formula(["y     = f(x)      for x < 1", "dy = 1    dx = 2", "a   b"])
         self.assertIn('y     = f(x)      <span class="remark">for x &lt; 1</span>', made)
+        self.assertIn("dy = 1    dx = 2\n", made)
         self.assertIn('a   <span class="remark">b</span>', made)
+        self.assertNotIn("remark", annotate.formula(["1. one    a list", "2. two    is no equation"]))
 
 
 class Pages(unittest.TestCase):

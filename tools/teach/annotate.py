@@ -33,8 +33,8 @@ FIELDS = {"SHAPES", "SAVES", "SOURCE", "USES", "REQUIRES", "ERRORS", "COST"}
 
 # --- A file as rows -------------------------------------------------------------------------------
 def is_comment(line):
-    """A line that is nothing but a comment, and one for people."""
-    return bool(re.match(r"\s*//", line)) and not re.match(r"\s*// *(clang-format|NOLINT)", line)
+    """A line that is nothing but a comment, and one for people; ///< goes on with a remark behind code."""
+    return bool(re.match(r"\s*//(?!/<)", line)) and not re.match(r"\s*// *(clang-format|NOLINT)", line)
 
 
 def rows(text):
@@ -87,7 +87,7 @@ def joined(whole):
 
 def uncommented(lines):
     """The words of a comment; a blank after the slashes belongs to them."""
-    return [re.sub(r"^\s*///?<? ?", "", line).rstrip() for line in lines]
+    return [re.sub(r"^\s*///? ?", "", line).rstrip() for line in lines]
 
 
 # --- A comment as blocks --------------------------------------------------------------------------
@@ -138,7 +138,7 @@ def blocks(lines):
 def shapes(text):
     """What a SHAPES line says, as [(names, shape, remark)]."""
     out = []
-    for part in re.split(r";\s+", text):
+    for part in re.split(r";\s+|(?<=\]),\s+", text):
         if match := re.fullmatch(r"(.*?) *(\[[^]]*\]) *(.*)", part):
             out.append(match.groups())
         else:
@@ -186,13 +186,18 @@ def prose(text, links):
         found = links.concept(match.group())
         return keep(f'<a href="{links.page(found)}">{match.group()}</a>') if found else match.group()
 
-    text = re.sub(r"`([^`]+)`", lambda m: keep(f"<code>{html.escape(m.group(1), quote=False)}</code>"), text)
+    def code(match):
+        found = links.concept(match.group(1))
+        words = f"<code>{html.escape(match.group(1), quote=False)}</code>"
+        return keep(f'<a href="{links.page(found)}">{words}</a>' if found else words)
+
+    text = re.sub(r"`([^`]+)`", code, text)
     text = html.escape(text, quote=False)
     text = re.sub(r"https?://[^\s,;)]+[^\s,;).]", lambda m: keep(f'<a href="{m.group()}">{m.group()}</a>'), text)
     text = re.sub(r"arXiv:(\d{4}\.\d{4,5})", lambda m: keep(f'<a href="https://arxiv.org/abs/{m.group(1)}">{m.group()}</a>'),
                   text)
     text = re.sub(r"\b[a-z_]+(?:/[a-z0-9_]+)+(?:\.[ch]pp)?\b|\b[a-z0-9_]+\.[ch]pp\b", file, text)
-    text = re.sub(r"\b[a-zA-Z]\w*_\w+(?:\(\))?|\b[a-zA-Z]\w*\(\)|\b\w+::\w+\b", lambda m: keep(f"<code>{m.group()}</code>"), text)
+    text = re.sub(r"(?:--)?\b[a-zA-Z]\w*_\w+(?:\(\))?|\b[a-zA-Z]\w*\(\)|\b\w+::\w+\b", lambda m: keep(f"<code>{m.group()}</code>"), text)
     while "\0" in text:
         text = re.sub(r"\0(\d+)\0", lambda m: kept[int(m.group(1))], text)
     return text
@@ -200,10 +205,10 @@ def prose(text, links):
 
 def formula(lines):
     """Formulas as they stand. Behind three blanks a remark begins, if nothing from there on is an equation: it is softer."""
-    out = []
+    out, equations = [], any("=" in line for line in lines)
     for line in lines:
         gaps = [match.end() for match in re.finditer(r"(?<=\S)\s{3,}(?=\S)", line)]
-        at = next((gap for gap in gaps if "=" not in line[gap:]), len(line))
+        at = next((gap for gap in gaps if equations and "=" not in line[gap:]), len(line))
         remark = f'<span class="remark">{html.escape(line[at:], quote=False)}</span>' if at < len(line) else ""
         out.append(html.escape(line[:at], quote=False) + remark)
     return f'<pre class="formula">{chr(10).join(out)}</pre>'
@@ -328,7 +333,8 @@ def file_page(file, links):
         number = f'<a class="line" id="L{code_first}" href="#L{code_first}">{code_first}</a>' if code else ""
         out.append(f'<div class="words{outer}">{words_of(uncommented(comment), links)}</div>'
                    f'<div class="code{outer}">{number}<pre>{code_of(code, links)}</pre></div>')
-    body = (f'<header><nav>{" · ".join(ways)}</nav>\n<h1>{file}</h1>\n{top}</header>\n'
+    title = re.sub("([/_])", r"\1<wbr>", str(file))
+    body = (f'<header><nav>{" · ".join(ways)}</nav>\n<h1>{title}</h1>\n{top}</header>\n'
             f'<div class="rows">\n{chr(10).join(out)}\n</div>\n<footer>Made from the source by ./dev annotate.</footer>')
     return markup.page(str(file), body, STYLE)
 

@@ -274,7 +274,7 @@ def check_svg(text):
 
 class TagCheck(html.parser.HTMLParser):
     """Every tag that opens closes, in the right order, and nothing is fetched from elsewhere."""
-    EMPTY = {"meta", "img", "br", "hr", "link", "input"}
+    EMPTY = {"meta", "img", "br", "hr", "link", "input", "wbr"}
 
     def __init__(self):
         super().__init__()
