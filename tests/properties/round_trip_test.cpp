@@ -70,12 +70,18 @@ std::string pick_text(const char* name, bool any_bytes) {
   return text;
 }
 
-// REQUIRES nothing in the text is unknown.
+bool knows(const Tokenizer& tokenizer, const std::vector<TokenId>& ids) {
+  const auto unknown = tokenizer.unknown();
+  return !unknown || std::find(ids.begin(), ids.end(), *unknown) == ids.end();
+}
+
+// Where a part of the text is unknown, nothing is promised.
 void check_comes_back(const Tokenizer& tokenizer, std::string_view text) {
   RC_ASSERT(tokenizer.keeps_text());
   const std::unique_ptr<EncodeCache> cache = tokenizer.new_cache();
   for (const Specials specials : {Specials::as_text, Specials::recognised}) {
     const std::vector<TokenId> ids = tokenizer.encode(text, specials, cache.get());
+    if (!knows(tokenizer, ids)) continue;
     RC_ASSERT(tokenizer.decode(ids) == text);
     const PlacedTokens placed = tokenizer.encode_with_places(text, specials);
     RC_ASSERT(placed.ids == ids);
@@ -93,11 +99,6 @@ void check_comes_back(const Tokenizer& tokenizer, std::string_view text) {
       RC_ASSERT(specials == Specials::recognised || !tokenizer.is_special(id));
     }
   }
-}
-
-bool all_known(const Tokenizer& tokenizer, std::string_view text) {
-  const std::vector<TokenId> ids = tokenizer.encode(text);
-  return std::find(ids.begin(), ids.end(), tokenizer.unknown().value()) == ids.end();
 }
 
 }  // namespace
@@ -130,13 +131,12 @@ TEST_CASE("property: unigram with the bytes to fall back on: any bytes come back
 TEST_CASE("property: characters, words and unigram: whatever is known comes back") {
   for_all([] {
     // Everything twice: words that occur once are left out.
-    const std::string half = "the" + pick_text("text to learn from", false) + "\n";
+    const std::string half = "the " + pick_text("text to learn from", false) + "\n";
     const auto kind = pick_one<std::string>("tokenizer", {"char", "word", "unigram:100"});
     const std::unique_ptr<Tokenizer> tokenizer = make_tokenizer(kind, half + half);
-    RC_ASSERT(kind == "word" || all_known(*tokenizer, texts_between(half, default_specials())[0]));
-    // Another text out of the same pieces, as far as it is known.
-    for (const std::string& text : {half, pick_text("text", true)}) {
-      if (all_known(*tokenizer, text)) check_comes_back(*tokenizer, text);
-    }
+    const std::string_view first = texts_between(half, default_specials())[0];
+    RC_ASSERT(knows(*tokenizer, tokenizer->encode(kind == "word" ? "the" : first)));
+    check_comes_back(*tokenizer, half);
+    check_comes_back(*tokenizer, pick_text("text", true));
   });
 }
