@@ -62,7 +62,8 @@ class Proof(unittest.TestCase):
     def test_a_mutant_counts_only_for_the_sources_of_today(self):
         (self.build / "mutants").mkdir()
         (self.build / "compile_commands.json").write_text("[]")
-        (self.build / "mutants/results.jsonl").write_text('{"key": "of other sources", "outcome": "killed"}\n{"ke')
+        (self.build / "mutants/results.jsonl").write_text(
+            '{"key": "of other sources", "name": "checkpoint_without_muon", "outcome": "killed"}\n{"ke')
         rows = [line for line in proof.mutants(self.build) if line.startswith("| ")]
         everything = [int(cell) for cell in re.findall(r"\| (\d+)", rows[-1])]
         self.assertGreater(everything[0], 100)
