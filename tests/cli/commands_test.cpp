@@ -138,6 +138,17 @@ TEST_CASE("property: logits are a row for each token, and know nothing of what c
   }
   CHECK(difference <= 1e-5);
   CHECK(logits("").out.empty());
+  // In double: nearly the same numbers, but not the same.
+  const Outcome precise =
+      run_limpid({"logits", "--model", model(), "--double"}, {.input = "[1,2,3,4]"});
+  const Json exact = Json::parse(precise.out);
+  double rounding = 0;
+  for (std::size_t i = 0; i < four["logits"][3].size(); ++i) {
+    rounding = std::max(rounding, std::abs(exact["logits"][3][i].get<double>() -
+                                           four["logits"][3][i].get<double>()));
+  }
+  CHECK(rounding > 0);
+  CHECK(rounding <= 1e-5);
 }
 
 TEST_CASE("misuse: logits of lines that are no token ids") {

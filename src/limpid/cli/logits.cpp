@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
@@ -37,35 +38,61 @@ Ids ids_of_line(const std::string& line, Index number, const Config& config) {
   return ids;
 }
 
-void print_logits(const std::string& path) {
-  const LoadedModel loaded = load_model(path);
-  Decoder<float>& model = *loaded.model;
+template <class Real>
+void print_row(const Matrix<Real>& logits, Index row) {
+  const Real* numbers = logits.row(row).data();
+  fmt::print("{}[{}]", row > 0 ? "," : "", fmt::join(numbers, numbers + logits.cols(), ","));
+}
+
+// Every number is printed with as many digits as tell it from all others.
+template <class Real>
+void print_logits(const Decoder<Real>& model) {
   std::string line;
   for (Index number = 1; std::getline(std::cin, line); ++number) {
     const Ids ids = ids_of_line(line, number, model.config);
     const Context context{.batch = 1, .time = static_cast<Index>(ids.size())};
-    const Matrix<float> logits = model.forward(ids, context, nullptr);
-    // A float is printed with as many digits as tell it from every other one.
+    const Matrix<Real> logits = model.forward(ids, context, nullptr);
     fmt::print("{{\"ids\":[{}],\"logits\":[", fmt::join(ids, ","));
-    for (Index row = 0; row < logits.rows(); ++row) {
-      const float* numbers = logits.row(row).data();
-      fmt::print("{}[{}]", row > 0 ? "," : "", fmt::join(numbers, numbers + logits.cols(), ","));
-    }
+    for (Index row = 0; row < logits.rows(); ++row) print_row(logits, row);
     fmt::print("]}}\n");
   }
+}
+
+// The same weights, for a computation that rounds much less than what it is compared with.
+Decoder<double> in_double(Decoder<float>& model) {
+  Rng rng(0);
+  Decoder<double> precise(model.config, rng);
+  const Parameters<float> from = model.parameters();
+  const Parameters<double> to = precise.parameters();
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    std::copy(from[i].value.begin(), from[i].value.end(), to[i].value.begin());
+  }
+  return precise;
 }
 
 }  // namespace
 
 void add_logits(CLI::App& app) {
-  auto model = std::make_shared<std::string>();
+  struct Arguments {
+    std::string model;
+    bool in_double = false;
+  };
+  auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       add_command(app, "logits", "Print a model's logits, to compare with another program's",
                   "echo '[1, 2, 3]' | limpid logits --model runs/demo");
   command->description(command->get_description() +
                        "\nReads lines of token ids as JSON, prints {\"ids\", \"logits\"} for each");
-  command->add_option("--model", *model, "Directory of a model")->required();
-  command->callback([model] { print_logits(*model); });
+  command->add_option("--model", arguments->model, "Directory or file of a model")->required();
+  command->add_flag("--double", arguments->in_double, "Compute in 64 bits, with the same weights");
+  command->callback([arguments] {
+    const LoadedModel loaded = load_model(arguments->model);
+    if (arguments->in_double) {
+      print_logits(in_double(*loaded.model));
+    } else {
+      print_logits(*loaded.model);
+    }
+  });
 }
 
 }  // namespace limpid::cli
