@@ -239,8 +239,8 @@ def run(program, cpu=CPU_LIMIT, clock=CLOCK_LIMIT):
         if assertion:
             words = f"An index or a size does not fit a matrix. Eigen asserts {' '.join(assertion.group(1).split())}"
         else:
-            words = (f"It crashed with signal {-done.returncode}: a pointer that points to nothing (may it be null?), "
-                     "or memory that is not yours.")
+            words = (f"It crashed with signal {-done.returncode}: a pointer that points to nothing (may it be null?), or memory "
+                     "that is not yours (is something empty? size() - 1 is then the largest number that there is).")
         found.append(("crash", words))
     elif done.returncode > 1 or (done.returncode == 1 and not any(key == "failed" for key, _ in found)):
         found.append(("crash", f"The grading ended with {done.returncode}: {done.stderr.strip()}"))

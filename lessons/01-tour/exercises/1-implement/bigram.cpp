@@ -15,8 +15,8 @@
 namespace limpid::lesson {
 
 void Bigram::count(const Ids& text) {
-  //> // text[1] came right after text[0], text[2] after text[1], ... What follows belongs to
-  //> // counts(before, next).
+  //> // text[1] came right after text[0], text[2] after text[1], ... Each such pair belongs to
+  //> // counts(before, next). A text may be empty, too.
   //> todo("counting: add every pair of neighbours to counts");
   for (std::size_t i = 1; i < text.size(); ++i) {
     counts(text[i - 1], text[i]) += 1;

@@ -13,7 +13,7 @@ using Ids = std::vector<std::int32_t>;
 struct Bigram {
   explicit Bigram(Index vocab) : counts(Matrix<double>::Zero(vocab, vocab)) {}
 
-  /// Adds the pairs of a text to the counts.
+  /// Adds the pairs of a text to the counts. A single token makes none, an empty text neither.
   void count(const Ids& text);
 
   /// How probable `next` is after `before`. Every pair counts once more than it came, so that
