@@ -54,8 +54,8 @@ std::size_t widest(const std::string& text) {
 TEST_CASE("property: every command has --help with an example") {
   const Outcome all = run({"--help"});
   CHECK(all.status == 0);
-  for (const char* command :
-       {"train", "generate", "eval", "inspect", "trace", "gradcheck", "tokenizer", "tales"}) {
+  for (const char* command : {"train", "generate", "eval", "inspect", "logits", "trace",
+                              "gradcheck", "tokenizer", "tales"}) {
     CAPTURE(command);
     CHECK(all.out.find(std::string("  ") + command) != std::string::npos);
     const Outcome help = run({command, "--help"});
@@ -116,6 +116,38 @@ TEST_CASE("property: eval agrees with itself: perplexity is e^loss, bits follow 
   const Outcome page = run({"eval", "--model", model(), text_file()});
   CHECK(page.status == 0);
   CHECK(page.out.find("bits per byte") != std::string::npos);
+}
+
+TEST_CASE("property: logits are a row for each token, and know nothing of what comes later") {
+  const auto logits = [](const std::string& lines) {
+    return run_limpid({"logits", "--model", model()}, {.input = lines});
+  };
+  const Outcome both = logits("[1,2,3,4]\n[1,2,3]\n");
+  REQUIRE(both.status == 0);
+  const std::size_t end = both.out.find('\n');
+  const Json four = Json::parse(both.out.substr(0, end)), three = Json::parse(both.out.substr(end));
+  CHECK(four.at("ids") == Json{1, 2, 3, 4});
+  REQUIRE(four.at("logits").size() == 4);
+  double difference = 0;
+  for (std::size_t row = 0; row < 3; ++row) {
+    const Json &a = four["logits"][row], &b = three["logits"][row];
+    REQUIRE(a.size() == b.size());
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      difference = std::max(difference, std::abs(a[i].get<double>() - b[i].get<double>()));
+    }
+  }
+  CHECK(difference <= 1e-5);
+  CHECK(logits("").out.empty());
+}
+
+TEST_CASE("misuse: logits of lines that are no token ids") {
+  for (const char* line : {"", "1", "[]", "[1,]", "[-1]", "[1.5]", "[\"1\"]", "[100000]", "{}",
+                           "[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]"}) {
+    const Outcome outcome =
+        run_limpid({"logits", "--model", model()}, {.input = std::string("[1]\n") + line + "\n"});
+    CHECK(complaint(outcome).starts_with(std::string("stdin: line 2 is '") + line +
+                                         "', expected 1 to 16 token ids below "));
+  }
 }
 
 TEST_CASE("by hand: inspect counts what the sizes say") {

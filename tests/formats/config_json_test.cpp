@@ -121,6 +121,7 @@ TEST_CASE("property: what is written is read back") {
     for (const std::vector<Index>& ends : {std::vector<Index>{}, {7}, {7, 8}}) {
       ConfigJson description{.config = some_config(family), .begin_token = {}, .end_tokens = ends};
       if (!ends.empty()) description.begin_token = ends.front();
+      if (ends.size() == 2) description.torch_dtype = "bfloat16";
       const std::string text = to_config_json(description);
       CHECK(parsed(text) == description);
       CHECK(to_config_json(parsed(text)) == text);
@@ -152,6 +153,15 @@ TEST_CASE("edges: equal things in other words") {
   object.erase("rope_theta");
   object["rope_parameters"] = {{"rope_type", "default"}, {"rope_theta", 700}};
   CHECK(parsed(object.dump()).config.rotary_base == 700);
+}
+
+TEST_CASE("edges: a file with all the defaults of generation, as transformers 4 wrote them") {
+  for (const char* key :
+       {"output_scores", "return_dict_in_generate", "remove_invalid_values", "tf_legacy_loss",
+        "no_repeat_ngram_size", "num_beam_groups", "typical_p"}) {
+    CHECK(gpt2_with(key, 1) == "no error");
+  }
+  CHECK(gpt2_with("bad_words_ids", nullptr) == "no error");
 }
 
 TEST_CASE("misuse: what this house does not build is refused, not ignored") {

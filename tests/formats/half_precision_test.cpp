@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -45,6 +46,42 @@ TEST_CASE("property: all 65536 halves equal sign * fraction * 2^exponent") {
   CHECK(wrong == 0);
 }
 
+TEST_CASE("by hand: floats between two BF16s go to the nearer, ties to the even one") {
+  // Beside 1, BF16 has steps of 2^-7.
+  CHECK(bfloat16_from_float(1.F) == 0x3F80);
+  CHECK(bfloat16_from_float(1.F + 0x0.FFp-8F) == 0x3F80);  // less than half a step
+  CHECK(bfloat16_from_float(1.F + 0x1p-8F) == 0x3F80);     // half a step: 0x3F80 is even
+  CHECK(bfloat16_from_float(1.F + 0x1.01p-8F) == 0x3F81);  // more than half
+  CHECK(bfloat16_from_float(1.F + 0x1.8p-7F) == 0x3F82);   // one and a half: 0x3F81 is odd
+  CHECK(bfloat16_from_float(-1.F - 0x1.8p-7F) == 0xBF82);  // the sign takes no part
+  CHECK(bfloat16_from_float(2.F - 0x1p-20F) == 0x4000);    // the carry reaches the exponent
+  CHECK(bfloat16_from_float(0x1p-133F) == 0x0001);         // the smallest
+  CHECK(bfloat16_from_float(0x1p-134F) == 0x0000);         // half of it, to even
+  CHECK(bfloat16_from_float(0x1.8p-134F) == 0x0001);
+}
+
+TEST_CASE("property: every BF16 comes back, and no BF16 is nearer than the one chosen") {
+  int wrong = 0;
+  for (std::uint32_t bits = 0; bits < 65536; ++bits) {
+    const float number = float_from_bfloat16(static_cast<std::uint16_t>(bits));
+    const std::uint16_t back = bfloat16_from_float(number);
+    wrong += std::isnan(number) ? !std::isnan(float_from_bfloat16(back)) : back != bits;
+    if (!std::isfinite(number)) continue;
+    // A float some way above it, of the same sign: the neighbours on both sides are no nearer.
+    const auto between = std::bit_cast<float>(bits << 16 | bits * 40503U % 65536U);
+    const std::uint16_t chosen = bfloat16_from_float(between);
+    const auto distance = [&](int step) {
+      const double other = float_from_bfloat16(static_cast<std::uint16_t>(chosen + step));
+      return std::isfinite(other) ? std::abs(other - double{between})
+                                  : std::numeric_limits<double>::infinity();
+    };
+    if (std::isfinite(float_from_bfloat16(chosen)) && (chosen & 0x7FFF) != 0) {
+      wrong += distance(0) > distance(1) || distance(0) > distance(-1);
+    }
+  }
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("edges: zeros keep their sign, infinities and NaN pass") {
   CHECK(std::signbit(float_from_half(0x8000)));
   CHECK(float_from_half(0x8000) == 0.F);
@@ -54,4 +91,10 @@ TEST_CASE("edges: zeros keep their sign, infinities and NaN pass") {
   CHECK(std::isnan(float_from_half(0x7E00)));
   CHECK(std::isnan(float_from_half(0xFC01)));
   CHECK(std::isnan(float_from_bfloat16(0x7FC0)));
+  CHECK(bfloat16_from_float(-0.F) == 0x8000);
+  CHECK(bfloat16_from_float(std::numeric_limits<float>::infinity()) == 0x7F80);
+  CHECK(bfloat16_from_float(std::numeric_limits<float>::max()) == 0x7F80);  // beyond the largest
+  CHECK(bfloat16_from_float(0x1.FEp127F) == 0x7F7F);                        // the largest
+  // A NaN that is told from infinity by its lowest bit alone.
+  CHECK(std::isnan(float_from_bfloat16(bfloat16_from_float(std::bit_cast<float>(0x7F800001U)))));
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -170,6 +171,33 @@ TEST_CASE("property: written and read, a model has the same bits; written again,
   }
 }
 
+TEST_CASE("property: in BF16 every number is the nearest one, whichever way it lies in the file") {
+  for (const Family family : {Family::gpt2, Family::llama}) {
+    const Config config = tiny(family, false);
+    const ScratchDirectory directory;
+    Decoder<float> model = random_model(config, 1), again = random_model(config, 2);
+    write_model(directory.path(), config, model.parameters(), std::nullopt, Dtype::bf16);
+    CHECK(read_config_json(directory / "config.json").torch_dtype == "bfloat16");
+    const SafetensorsFile file(directory / "model.safetensors");
+    for (const TensorInfo& tensor : file.tensors()) CHECK(tensor.dtype == Dtype::bf16);
+    read_model_weights(directory.path(), config, again.parameters());
+    const Parameters<float> from = model.parameters(), to = again.parameters();
+    for (std::size_t p = 0; p < from.size(); ++p) {
+      int wrong = 0;
+      for (std::size_t i = 0; i < from[p].value.size(); ++i) {
+        // Within half a step of 8 binary digits; and different from the float, but for rare ones.
+        wrong +=
+            !(std::abs(to[p].value[i] - from[p].value[i]) <= std::abs(from[p].value[i]) * 0x1p-8F);
+      }
+      CHECK(wrong == 0);
+    }
+    CHECK(!same_bits(model, again));
+    // What is BF16 already stays as it is.
+    write_model(directory / "again", config, again.parameters(), std::nullopt, Dtype::bf16);
+    CHECK(get(directory / "again/model.safetensors") == get(directory / "model.safetensors"));
+  }
+}
+
 TEST_CASE("property: the small files name the end token, or none") {
   const Config config = tiny(Family::gpt2, true);
   const ScratchDirectory directory;
@@ -181,6 +209,47 @@ TEST_CASE("property: the small files name the end token, or none") {
   write_model_description(directory.path(), config);
   CHECK(!json::parse(get(directory / "generation_config.json")).contains("eos_token_id"));
   CHECK(!json::parse(get(directory / "tokenizer_config.json")).contains("eos_token"));
+}
+
+TEST_CASE("fixture: PyTorch's model files, cut into shards, are the same models") {
+  for (const char* name : {"gpt2", "llama"}) {
+    const std::string whole =
+        std::string(LIMPID_SOURCE_DIR) + "/tests/fixtures/huggingface/" + name;
+    const Config config = read_config_json(whole + "/config.json").config;
+    Decoder<float> expected = random_model(config, 1), model = random_model(config, 2);
+    read_model_weights(whole, config, expected.parameters());
+
+    const ScratchDirectory directory;
+    const Tensors all(whole + "/model.safetensors");
+    json index{{"metadata", {{"total_size", 0}}}, {"weight_map", json::object()}};
+    for (std::size_t shard = 0; shard < 3; ++shard) {
+      const std::string file = "model-0000" + std::to_string(shard + 1) + "-of-00003.safetensors";
+      Tensors part = all;
+      part.infos.clear();
+      part.numbers.clear();
+      for (std::size_t i = shard; i < all.infos.size(); i += 3) {
+        part.infos.push_back(all.infos[i]);
+        part.numbers.push_back(all.numbers[i]);
+        index["weight_map"][all.infos[i].name] = file;
+      }
+      part.write(directory / file);
+    }
+    put(directory / "model.safetensors.index.json", index.dump());
+    read_model_weights(directory.path(), config, model.parameters());
+    CHECK(same_bits(model, expected));
+
+    // A shard that is gone, and one tensor fewer: nothing changes.
+    Decoder<float> untouched = random_model(config, 2), before = random_model(config, 2);
+    const std::string last = all.infos.back().name;
+    const std::string file = index["weight_map"][last];
+    std::filesystem::rename(directory / file, directory / "away");
+    const auto error = [&] {
+      return failure(directory.path(),
+                     [&] { read_model_weights(directory.path(), config, untouched.parameters()); });
+    };
+    CHECK(error() == file + ": no such file");
+    CHECK(same_bits(untouched, before));
+  }
 }
 
 TEST_CASE("fixture: models in transformers' layout give PyTorch's logits") {
@@ -278,6 +347,9 @@ TEST_CASE("misuse: no file, and parameters of another model") {
   CHECK(failure("", [&] {
           write_model_weights(directory.path(), fewer, model.parameters());
         }).starts_with("huggingface: the model has "));
+  CHECK(failure("", [&] {
+          write_model_weights(directory.path(), gpt2, model.parameters(), Dtype::f16);
+        }) == "huggingface: weights cannot be written as F16, expected F32 or BF16");
   CHECK(directory.entries() == 0);
   put(directory / "file", "");
   CHECK(failure(directory.path(), [&] { write_model_description(directory / "file", gpt2); }) ==

@@ -41,6 +41,19 @@ TEST_CASE("edges: long values are shortened, what is not ASCII is escaped") {
   CHECK(shown(Json(std::string(59, 'a'))) == "\"" + std::string(56, 'a') + "...");
 }
 
+TEST_CASE("by hand: keys are unique in their object, and objects no deeper than allowed") {
+  const auto parse = [](const char* text, int deepest = 2) {
+    return failure("", [&] { parse_json<Json>(text, unique_keys<Json>(deepest)); });
+  };
+  CHECK(parse(R"({"a": {"a": 1}, "b": {"a": 1}})") == "no error");
+  CHECK(parse(R"([{"a": 1}, {"a": 1}])") == "no error");
+  CHECK(parse(R"({"a": 1, "b": 2, "a": 1})") == "\"a\" occurs twice");
+  CHECK(parse(R"({"b": {"a\n": 1, "a\n": 1}})") == R"("a\x0a" occurs twice)");
+  CHECK(parse("[[1]]") == "no error");
+  CHECK(parse("[[[1]]]") == "nests deeper than 2 levels");
+  CHECK(parse("[[1]]", 1) == "nests deeper than 1 levels");
+}
+
 TEST_CASE("misuse: other types, other values, settings that nobody has") {
   const Json object = {{"a", "text"}, {"t", true}, {"zero", 0}, {"list", Json::array()}};
   const auto error = [&](auto&& step) { return failure("", step); };

@@ -90,6 +90,26 @@ TEST_CASE("edges: a line that a kill cut short is dropped, a missing file stays 
   CHECK(read_metrics(directory / "m").empty());
 }
 
+TEST_CASE(
+    "edges: a tail that cannot be read is dropped, a damaged line between good ones is an error") {
+  const ScratchDirectory directory;
+  const std::string first = to_json_line(line(0)), second = to_json_line(line(10));
+  const std::string zeros(100, '\0');
+  for (const std::string& tail : {zeros + "\n", std::string("{\"step\": 1}\n" + zeros + "\n\n")}) {
+    put(directory / "m", first + second + tail);
+    cut_metrics(directory / "m", 100);
+    CHECK(get(directory / "m") == first + second);
+  }
+  const std::string damaged = first + "{\"step\" 5}\n[]\n" + second;
+  put(directory / "m", damaged);
+  CHECK(failure(directory.path(), [&] { cut_metrics(directory / "m", 10); }) ==
+        "m: line 2 is damaged, and good lines follow; remove that line to go on");
+  CHECK(get(directory / "m") == damaged);
+  // What would be cut anyway may be anything.
+  cut_metrics(directory / "m", 9);
+  CHECK(get(directory / "m") == first);
+}
+
 TEST_CASE("misuse: lines that are not what they should be, places that cannot be written") {
   const ScratchDirectory directory;
   put(directory / "m", to_json_line(line(0)) + "{\"step\": 1}\n");

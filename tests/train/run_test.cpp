@@ -88,7 +88,7 @@ TEST_CASE("property: stopped and resumed, a run ends with the same bits and the 
     more.resume = true;
     CHECK(run_training(more, second, second.stop).finished);
     CHECK(second.told.starts_with("start" + std::to_string(step)));
-    for (const char* file : {"state.safetensors", "model.safetensors"}) {
+    for (const char* file : {"state.safetensors", "model.safetensors", "README.md"}) {
       CHECK(get(scratch / name / file) == get(scratch / "whole" / file));
     }
     CHECK(second.last->val_loss == whole.last->val_loss);

@@ -20,7 +20,7 @@ using namespace limpid;
 using namespace limpid::test;
 
 // NO gradient check: the gradients are the model's, checked there
-// NO fixture: a step is composed of parts that each have one
+// NO fixture: PyTorch's are in training_test.cpp, whose steps are composed as those by hand below
 
 namespace {
 

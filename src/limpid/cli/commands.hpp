@@ -18,6 +18,7 @@ void add_eval(CLI::App& app);
 void add_report(CLI::App& app);
 void add_tales(CLI::App& app);
 void add_inspect(CLI::App& app);
+void add_logits(CLI::App& app);
 void add_trace(CLI::App& app);
 void add_gradcheck(CLI::App& app);
 void add_tokenizer(CLI::App& app);

@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   limpid::cli::add_eval(app);
   limpid::cli::add_report(app);
   limpid::cli::add_inspect(app);
+  limpid::cli::add_logits(app);
   limpid::cli::add_trace(app);
   limpid::cli::add_gradcheck(app);
   limpid::cli::add_tokenizer(app);

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <set>
 #include <stdexcept>
 #include <utility>
 
 #include "limpid/formats/file_handle.hpp"
+#include "limpid/formats/json_fields.hpp"
 #include "limpid/formats/text_file.hpp"
 #include "limpid/nn/initial_deviation.hpp"
 
@@ -26,33 +26,24 @@ constexpr Index kLargestSize = 10'000'000;
 // clang-format off
 constexpr const char* kHarmless[] = {
     "_attn_implementation", "_attn_implementation_autoset", "_name_or_path",
-    "chunk_size_feed_forward", "do_sample", "dtype", "early_stopping", "finetuning_task",
-    "gradient_checkpointing", "id2label", "initializer_range", "is_decoder",
-    "keys_to_ignore_at_inference", "label2id", "length_penalty", "max_length", "min_length",
-    "n_special", "num_beams", "num_return_sequences", "output_attentions", "output_hidden_states",
-    "output_past", "pad_token_id", "predict_special_tokens", "prefix", "pretraining_tp",
-    "problem_type", "reorder_and_upcast_attn", "repetition_penalty", "return_dict",
-    "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type",
-    "summary_use_proj", "task_specific_params", "temperature", "tokenizer_class", "top_k", "top_p",
-    "torch_dtype", "transformers_version", "use_cache"};
+    "chunk_size_feed_forward", "diversity_penalty", "do_sample", "dtype", "early_stopping",
+    "encoder_no_repeat_ngram_size", "finetuning_task", "gradient_checkpointing", "id2label",
+    "initializer_range", "is_decoder", "keys_to_ignore_at_inference", "label2id", "length_penalty",
+    "max_length", "min_length", "n_special", "no_repeat_ngram_size", "num_beam_groups", "num_beams",
+    "num_return_sequences", "output_attentions", "output_hidden_states", "output_past",
+    "output_scores", "pad_token_id", "predict_special_tokens", "prefix", "pretraining_tp",
+    "problem_type", "remove_invalid_values", "reorder_and_upcast_attn", "repetition_penalty",
+    "return_dict", "return_dict_in_generate", "summary_activation", "summary_first_dropout",
+    "summary_proj_to_labels", "summary_type", "summary_use_proj", "task_specific_params",
+    "temperature", "tf_legacy_loss", "tokenizer_class", "top_k", "top_p", "transformers_version",
+    "typical_p", "use_cache"};
 // clang-format on
 
 json parse_object(const std::filesystem::path& path) {
   const std::string text = read_text_file(path, kLargestFile);
-  std::vector<std::set<std::string>> keys;  // of the objects that are open
-  const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (depth > kDeepest) fail_file(path, fmt::format("nests deeper than {} levels", kDeepest));
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end) keys.pop_back();
-    if (event == json::parse_event_t::key) {
-      const std::string& key = parsed.get_ref<const std::string&>();
-      if (!keys.back().insert(key).second) fail_file(path, in_quotes(key) + " occurs twice");
-    }
-    return true;
-  };
   json object;
   try {
-    object = json::parse(text, watch);
+    object = in_file(path, [&] { return json::parse(text, unique_keys<json>(kDeepest)); });
   } catch (const json::parse_error& error) {
     const std::size_t place = std::min(error.byte, text.size());
     const auto line = 1 + std::count(text.begin(), text.begin() + place, '\n');
@@ -234,6 +225,8 @@ ConfigJson read_config_json(const std::filesystem::path& path) {
   if (begin.size() > 1) keys.refuse("bos_token_id", begin, "one token id");
   if (!begin.empty()) description.begin_token = begin.front();
   description.end_tokens = keys.tokens("eos_token_id");
+  const json dtype = keys.take("torch_dtype");
+  if (dtype.is_string()) description.torch_dtype = dtype.get<std::string>();
   // What every model may be asked for, and none here does.
   for (const char* key : {"is_encoder_decoder", "add_cross_attention", "tie_encoder_decoder",
                           "torchscript", "use_bfloat16"}) {
@@ -256,7 +249,7 @@ std::string to_config_json(const ConfigJson& description) {
               {"initializer_range", initial_deviation(config.width)},
               {"model_type", family_name(config.family)},
               {"tie_word_embeddings", config.tied},
-              {"torch_dtype", "float32"},
+              {"torch_dtype", description.torch_dtype},
               {"use_cache", true},
               {"vocab_size", config.vocab}};
   if (description.begin_token) object["bos_token_id"] = *description.begin_token;

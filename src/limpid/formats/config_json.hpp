@@ -19,7 +19,8 @@
 /// nobody here knows, is an error, because a model that ignores it would be another model.
 ///
 /// SOURCE  Hugging Face transformers, configuration_gpt2.py and configuration_llama.py
-/// USES    core, model/config, nn/initial_deviation, formats/file_handle, formats/text_file
+/// USES    core, model/config, nn/initial_deviation, formats/file_handle, formats/json_fields,
+/// USES    formats/text_file
 /// ERRORS  std::runtime_error: file, key, what it says, what was expected
 #pragma once
 
@@ -38,6 +39,7 @@ struct ConfigJson {
   Config config;
   std::optional<Index> begin_token = {};  ///< stands before a text (bos_token_id)
   std::vector<Index> end_tokens = {};     ///< each of them ends a text (eos_token_id)
+  std::string torch_dtype = "float32";    ///< of the weights; a note, the weights say it themselves
 
   bool operator==(const ConfigJson&) const = default;
 };

@@ -1,6 +1,7 @@
 #include "limpid/formats/half_precision.hpp"
 
 #include <bit>
+#include <cmath>
 
 namespace limpid {
 
@@ -23,6 +24,16 @@ float float_from_half(std::uint16_t bits) {
 
 float float_from_bfloat16(std::uint16_t bits) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
+
+std::uint16_t bfloat16_from_float(float number) {
+  const auto bits = std::bit_cast<std::uint32_t>(number);
+  // A NaN whose set bits are all in the lower half would be cut to infinity: one of the upper is set.
+  if (std::isnan(number)) return static_cast<std::uint16_t>(bits >> 16 | 0x40U);
+  // Half of the last place that stays, less one, plus the last bit that stays: a tie carries into it only
+  // when it is 1. The carry may run into the exponent, which is then the next power of two, or infinity.
+  const std::uint32_t last = bits >> 16 & 1U;
+  return static_cast<std::uint16_t>((bits + 0x7FFFU + last) >> 16);
 }
 
 }  // namespace limpid

@@ -1,5 +1,5 @@
 /// Numbers of 16 bits, as many model files store them, widened to float. No value changes: float
-/// has every number that the two formats have.
+/// has every number that the two formats have. The way back rounds to the nearest.
 ///
 ///               sign  exponent  fraction
 ///   float          1         8        23
@@ -19,5 +19,9 @@ namespace limpid {
 
 LIMPID_API float float_from_half(std::uint16_t bits);
 LIMPID_API float float_from_bfloat16(std::uint16_t bits);
+
+/// The nearest BF16; of two that are equally near, the one whose last bit is 0. What is beyond the
+/// largest becomes infinite, and NaN stays NaN.
+LIMPID_API std::uint16_t bfloat16_from_float(float number);
 
 }  // namespace limpid

@@ -13,7 +13,9 @@
 #include "limpid/formats/atomic_file.hpp"
 #include "limpid/formats/config_json.hpp"
 #include "limpid/formats/file_handle.hpp"
+#include "limpid/formats/half_precision.hpp"
 #include "limpid/formats/safetensors.hpp"
+#include "limpid/formats/safetensors_shards.hpp"
 #include "limpid/formats/tensor_names.hpp"
 
 namespace limpid {
@@ -71,15 +73,16 @@ Matrix<float> transposed(std::span<const float> numbers, Index rows, Index cols)
 }
 
 /// The name that this file uses: with or without the family's first word.
-std::string name_in(const SafetensorsFile& file, const Config& config, const std::string& name) {
+std::string name_in(const SafetensorsShards& files, const Config& config, const std::string& name) {
   const std::string prefix = huggingface_prefix(config.family);
   const bool shortened =
-      !file.has(name) && name.starts_with(prefix) && file.has(name.substr(prefix.size()));
+      !files.has(name) && name.starts_with(prefix) && files.has(name.substr(prefix.size()));
   return shortened ? name.substr(prefix.size()) : name;
 }
 
-void check_shape_in(const SafetensorsFile& file, const std::string& name,
+void check_shape_in(const SafetensorsShards& files, const std::string& name,
                     const std::vector<Index>& expected) {
+  const SafetensorsFile& file = files.file_of(name);
   const TensorInfo& info = file.info(name);
   if (info.shape != expected) {
     fail_file(file.path(), fmt::format("tensor {} has shape {}, expected {}", in_quotes(name),
@@ -88,14 +91,32 @@ void check_shape_in(const SafetensorsFile& file, const std::string& name,
 }
 
 /// A head that is tied has no tensor, but some files hold it again: it must then be the same.
-void check_tied_head(const SafetensorsFile& file, const Piece& embedding,
+void check_tied_head(const SafetensorsShards& files, const Piece& embedding,
                      const std::string& embedding_name) {
-  check_shape_in(file, "lm_head.weight", embedding.shape);
-  if (file.read_bytes("lm_head.weight") != file.read_bytes(embedding_name)) {
-    fail_file(file.path(), fmt::format("tensor \"lm_head.weight\" differs from {}, expected the "
-                                       "same: config.json says tie_word_embeddings",
-                                       in_quotes(embedding_name)));
+  const std::string head = "lm_head.weight";
+  check_shape_in(files, head, embedding.shape);
+  if (files.file_of(head).read_bytes(head) !=
+      files.file_of(embedding_name).read_bytes(embedding_name)) {
+    fail_file(files.file_of(head).path(),
+              fmt::format("tensor \"lm_head.weight\" differs from {}, expected the same: "
+                          "config.json says tie_word_embeddings",
+                          in_quotes(embedding_name)));
   }
+}
+
+/// What PyTorch calls a type of numbers that is written here.
+std::string torch_name(Dtype type) {
+  if (type == Dtype::f32) return "float32";
+  if (type == Dtype::bf16) return "bfloat16";
+  fail("huggingface",
+       fmt::format("weights cannot be written as {}, expected F32 or BF16", dtype_name(type)));
+}
+
+void write_numbers(std::span<const float> numbers, Dtype type, const ByteSink& write) {
+  if (type == Dtype::f32) return write(std::as_bytes(numbers));
+  std::vector<std::uint16_t> rounded(numbers.size());
+  std::transform(numbers.begin(), numbers.end(), rounded.begin(), bfloat16_from_float);
+  write(std::as_bytes(std::span(rounded)));
 }
 
 std::string json_text(const nlohmann::json& object) {
@@ -105,18 +126,20 @@ std::string json_text(const nlohmann::json& object) {
 }  // namespace
 
 void write_model(const fs::path& directory, const Config& config,
-                 const Parameters<float>& parameters, const std::optional<EndToken>& end_token) {
-  write_model_description(directory, config, end_token);
-  write_model_weights(directory, config, parameters);
+                 const Parameters<float>& parameters, const std::optional<EndToken>& end_token,
+                 Dtype type) {
+  write_model_description(directory, config, end_token, type);
+  write_model_weights(directory, config, parameters, type);
 }
 
 void write_model_description(const fs::path& directory, const Config& config,
-                             const std::optional<EndToken>& end_token) {
+                             const std::optional<EndToken>& end_token, Dtype type) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) fail_system(directory, "cannot be created", error.value());
 
-  ConfigJson description{.config = config, .begin_token = {}, .end_tokens = {}};
+  ConfigJson description{
+      .config = config, .begin_token = {}, .end_tokens = {}, .torch_dtype = torch_name(type)};
   nlohmann::json generation{{"_from_model_config", true}};
   nlohmann::json tokenizer{{"clean_up_tokenization_spaces", false},
                            {"model_max_length", config.context},
@@ -133,15 +156,16 @@ void write_model_description(const fs::path& directory, const Config& config,
 }
 
 void write_model_weights(const fs::path& directory, const Config& config,
-                         const Parameters<float>& parameters) {
+                         const Parameters<float>& parameters, Dtype type) {
+  torch_name(type);  // refuses other types before anything is written
   std::vector<TensorToWrite> tensors;
   for (const Piece& piece : pieces_of(config, parameters)) {
-    tensors.push_back(tensor_to_write<float>(piece.theirs, piece.shape, piece.numbers));
-    if (!piece.turned) continue;
-    tensors.back().write = [piece](const ByteSink& write) {
-      const Matrix<float> turned = transposed(piece.numbers, piece.shape[1], piece.shape[0]);
-      write(std::as_bytes(std::span(turned.data(), piece.numbers.size())));
-    };
+    tensors.push_back({piece.theirs, type, piece.shape, [piece, type](const ByteSink& write) {
+                         if (!piece.turned) return write_numbers(piece.numbers, type, write);
+                         const Matrix<float> turned =
+                             transposed(piece.numbers, piece.shape[1], piece.shape[0]);
+                         write_numbers({turned.data(), piece.numbers.size()}, type, write);
+                       }});
   }
   // transformers refuses a file that does not say which library's layout it has.
   write_safetensors(directory / "model.safetensors", {{"format", "pt"}}, tensors);
@@ -150,29 +174,30 @@ void write_model_weights(const fs::path& directory, const Config& config,
 void read_model_weights(const fs::path& directory, const Config& config,
                         const Parameters<float>& parameters) {
   const std::vector<Piece> pieces = pieces_of(config, parameters);
-  const SafetensorsFile file(directory / "model.safetensors");
+  const SafetensorsShards files(directory);
 
   // First the names and shapes of all, so that a wrong file changes nothing.
   std::set<std::string> known;
   for (const Piece& piece : pieces) {
-    const std::string name = name_in(file, config, piece.theirs);
-    check_shape_in(file, name, piece.shape);
+    const std::string name = name_in(files, config, piece.theirs);
+    check_shape_in(files, name, piece.shape);
     known.insert(name);
   }
-  if (config.tied && file.has("lm_head.weight")) {
-    check_tied_head(file, pieces.front(), name_in(file, config, pieces.front().theirs));
+  if (config.tied && files.has("lm_head.weight")) {
+    check_tied_head(files, pieces.front(), name_in(files, config, pieces.front().theirs));
     known.insert("lm_head.weight");
   }
-  for (const TensorInfo& tensor : file.tensors()) {
-    if (!known.contains(tensor.name) && !is_huggingface_buffer(config.family, tensor.name)) {
-      fail_file(file.path(),
-                fmt::format("tensor {} is not known in a {} model of {} layers",
-                            in_quotes(tensor.name), family_name(config.family), config.layers));
+  for (const std::string& name : files.names()) {
+    if (!known.contains(name) && !is_huggingface_buffer(config.family, name)) {
+      fail_file(files.file_of(name).path(),
+                fmt::format("tensor {} is not known in a {} model of {} layers", in_quotes(name),
+                            family_name(config.family), config.layers));
     }
   }
 
   for (const Piece& piece : pieces) {
-    const std::string name = name_in(file, config, piece.theirs);
+    const std::string name = name_in(files, config, piece.theirs);
+    const SafetensorsFile& file = files.file_of(name);
     if (piece.turned) {
       const std::vector<float> stored = file.read(name);
       const Matrix<float> turned = transposed(stored, piece.shape[0], piece.shape[1]);

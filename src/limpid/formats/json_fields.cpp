@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <set>
 #include <stdexcept>
+#include <vector>
+
+#include "limpid/formats/file_handle.hpp"
 
 namespace limpid {
 
@@ -20,6 +24,21 @@ Json parse_json(std::string_view text, const typename Json::parser_callback_t& w
   } catch (const typename Json::out_of_range&) {
     reject("has a number that is too large");
   }
+}
+
+template <class Json>
+typename Json::parser_callback_t unique_keys(int deepest) {
+  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  return [deepest, keys](int depth, typename Json::parse_event_t event, Json& parsed) mutable {
+    if (depth > deepest) reject(fmt::format("nests deeper than {} levels", deepest));
+    if (event == Json::parse_event_t::object_start) keys.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys.pop_back();
+    if (event == Json::parse_event_t::key) {
+      const std::string& key = parsed.template get_ref<const std::string&>();
+      if (!keys.back().insert(key).second) reject(in_quotes(key) + " occurs twice");
+    }
+    return true;
+  };
 }
 
 template <class Json>
@@ -72,6 +91,7 @@ void expect_unset(const Json& object, const std::string& place,
 
 #define LIMPID_INSTANTIATE(Json)                                                         \
   template Json parse_json(std::string_view, const Json::parser_callback_t&);            \
+  template Json::parser_callback_t unique_keys<Json>(int);                               \
   template std::string shown(const Json&);                                               \
   template const Json& get(const Json&, const char*);                                    \
   template const Json& get(const Json&, const std::string&, const char*, Json::value_t); \

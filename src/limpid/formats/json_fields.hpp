@@ -8,7 +8,7 @@
 /// `place` stands before the key in messages: "model.", "added_tokens[3].". Json is nlohmann::json;
 /// these are templates so that no header need include it.
 ///
-/// USES    nothing
+/// USES    formats/file_handle
 /// ERRORS  std::runtime_error, one line; a reader puts its file's name before it
 #pragma once
 
@@ -26,6 +26,11 @@ namespace limpid {
 /// A text as JSON. `watch` is nlohmann's callback, which sees each part as it is read.
 template <class Json>
 LIMPID_API Json parse_json(std::string_view text, const typename Json::parser_callback_t& watch);
+
+/// A callback for the parser that refuses a key which occurs twice in its object (readers differ about
+/// which of the two counts) and what nests deeper than so many levels.
+template <class Json>
+LIMPID_API typename Json::parser_callback_t unique_keys(int deepest);
 
 /// A value as it stands in the file, shortened, for messages.
 template <class Json>

@@ -72,14 +72,25 @@ void cut_metrics(const std::filesystem::path& path, Index step) {
   if (!std::filesystem::exists(path)) return;
   const std::string text = read_text_file(path);
   std::string kept;
+  Index number = 0, unreadable = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = text.find('\n', begin);
     if (end == std::string::npos) break;
     const std::string line = text.substr(begin, end + 1 - begin);
-    const Json json = Json::parse(line, nullptr, false);
-    if (json.is_discarded() || !json.is_object() || json.value("step", step + 1) > step) break;
-    kept += line;
     begin = end + 1;
+    ++number;
+    try {
+      if (from_json(Json::parse(line)).step > step) continue;
+    } catch (const nlohmann::json::exception&) {
+      if (unreadable == 0) unreadable = number;
+      continue;
+    }
+    if (unreadable > 0) {
+      throw std::runtime_error(
+          fmt::format("{}: line {} is damaged, and good lines follow; remove that line to go on",
+                      path.string(), unreadable));
+    }
+    kept += line;
   }
   write_file_atomically(path, kept);
 }

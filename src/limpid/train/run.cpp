@@ -16,6 +16,7 @@
 #include "limpid/tokenizer/utf8_stream.hpp"
 #include "limpid/train/checkpoint.hpp"
 #include "limpid/train/evaluate.hpp"
+#include "limpid/train/model_card.hpp"
 #include "limpid/train/time_budget.hpp"
 
 namespace limpid {
@@ -241,7 +242,13 @@ class Run {
     if (const auto id = data_.tokenizer->end_of_text()) {
       end = EndToken{*id, std::string(data_.tokenizer->token_bytes(*id))};
     }
-    write_model(directory_, trainer_->model.config, trainer_->parameters, end);
+    const Config& config = trainer_->model.config;
+    write_model(directory_, config, trainer_->parameters, end);
+    CardFacts facts{.config = config, .tokenizer = std::string(data_.tokenizer->kind())};
+    facts.run = record_;
+    facts.run->step = trainer_->steps_done();
+    facts.metrics = read_metrics(directory_ / kMetricsFile);
+    write_model_card(directory_, facts);
   }
 
   fs::path directory_;

@@ -2,6 +2,7 @@
 ///
 ///   DIR/state.safetensors    the truth of the run (train/checkpoint)
 ///   DIR/model.safetensors, config.json, tokenizer.json ...    the model, derived from it
+///   DIR/README.md            what the model is, for whoever finds it (train/model_card)
 ///   DIR/metrics.jsonl        a line for each evaluation
 ///
 /// Saves happen by step count, never by the clock, and everything that decides a bit of the weights is in
@@ -9,7 +10,7 @@
 ///
 /// USES    core, formats/atomic_file, formats/config_json, formats/directory_lock, formats/huggingface,
 ///         formats/tokenizer_json, generate/generator, tokenizer/utf8_stream, train/checkpoint,
-///         train/evaluate, train/metrics, train/run_data, train/run_options, train/time_budget,
+///         train/evaluate, train/metrics, train/model_card, train/run_data, train/run_options, train/time_budget,
 ///         train/trainer
 /// ERRORS  one line each: a directory that holds another run or is in use, a state that does not fit the
 ///         data, what the parts throw. A diverged loss keeps the last saved state.
