@@ -231,6 +231,16 @@ TEST_CASE("edges: ties go to the lowest ids") {
   CHECK(difference(distribution(ties, {.top_p = 0.01}), {0, 1, 0, 0, 0, 0}) == 0);
 }
 
+TEST_CASE("edges: with top_p off, tokens too unlikely to change a sum stay") {
+  // 1 + e^-50 is 1 in double, and so a sum of 1 is reached without them.
+  const std::vector<float> logits{0, -50, -60};
+  const std::vector<double> two = distribution(logits, {.top_k = 2});
+  CHECK(two[1] > 0);
+  CHECK(two[2] == 0);
+  CHECK(distribution(logits, {.top_k = 3})[2] > 0);
+  CHECK(distribution(logits, {.top_p = 0.999999})[1] == 0);
+}
+
 TEST_CASE("edges: tokens at -inf are never drawn") {
   const std::vector<float> logits{-kInf, 0, -kInf, -1, -kInf, -kInf, -kInf, -kInf, -kInf};
   for (const SamplingOptions& options :
