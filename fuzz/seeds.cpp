@@ -2,6 +2,7 @@
 // usage: fuzz_seeds FOLDER, which gets a folder for each fuzz program
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -10,6 +11,10 @@
 
 #include "limpid/formats/atomic_file.hpp"
 #include "limpid/formats/byte_alphabet.hpp"
+#include "limpid/formats/gguf_file.hpp"
+#include "limpid/formats/gguf_key_writer.hpp"
+#include "limpid/formats/gguf_tokenizer.hpp"
+#include "limpid/formats/llama2c_tokenizer.hpp"
 #include "limpid/formats/tokenizer_json.hpp"
 #include "limpid/tokenizer/byte_pair.hpp"
 #include "limpid/tokenizer/factory.hpp"
@@ -83,6 +88,34 @@ void write_seeds(const std::filesystem::path& folder) {
   }
 }
 
+// The models that tests read; of GGUF also the keys alone, with a tokenizer of each kind.
+void write_model_seeds(const std::filesystem::path& folder) {
+  const std::filesystem::path fixtures =
+      std::filesystem::path(LIMPID_SOURCE_DIR) / "tests/fixtures";
+  const auto copy = [&](const char* program, const std::filesystem::path& file) {
+    std::filesystem::create_directories(folder / program);
+    std::filesystem::copy_file(fixtures / file, folder / program / file.filename(),
+                               std::filesystem::copy_options::overwrite_existing);
+  };
+  copy("gguf_fuzz", "gguf/gpt2.gguf");
+  copy("gguf_fuzz", "gguf/llama.gguf");
+  copy("llama2c_fuzz", "llama2c/tokenizer.bin");
+  copy("safetensors_fuzz", "safetensors.bin");
+  copy("safetensors_fuzz", "huggingface/gpt2/model.safetensors");
+  const auto keys_alone = [&](const char* name, const Tokenizer& tokenizer) {
+    GgufKeyWriter keys;
+    write_gguf_tokenizer(keys, tokenizer, tokenizer.vocab_size());
+    write_gguf(folder / "gguf_fuzz" / name, keys, {});
+  };
+  keys_alone("bpe", *make_tokenizer("bpe:262", kText));
+  keys_alone("sentencepiece", *read_llama2c_tokenizer(fixtures / "llama2c/tokenizer.bin"));
+  // A checkpoint of a few hundred bytes: the smallest there is.
+  const std::int32_t header[] = {2, 1, 1, 1, 1, 1, 1};
+  std::string checkpoint(reinterpret_cast<const char*>(header), sizeof header);
+  checkpoint.resize(checkpoint.size() + 32 * sizeof(float));
+  write_file_atomically(folder / "llama2c_fuzz" / "smallest", checkpoint);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -92,6 +125,7 @@ int main(int count, char** arguments) {
   }
   try {
     write_seeds(arguments[1]);
+    write_model_seeds(arguments[1]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "fuzz_seeds: %s\n", error.what());
     return 1;

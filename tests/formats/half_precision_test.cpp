@@ -82,6 +82,38 @@ TEST_CASE("property: every BF16 comes back, and no BF16 is nearer than the one c
   CHECK(wrong == 0);
 }
 
+TEST_CASE("by hand: rounding to the nearest half, of two to the even one") {
+  CHECK(half_from_float(1.F) == 0x3C00);
+  CHECK(half_from_float(-5.F) == 0xC500);
+  CHECK(half_from_float(2049.F) == 0x6800);  // between 2048 and 2050: 2048 has the even fraction
+  CHECK(half_from_float(2051.F) == 0x6802);  // between 2050 and 2052: 2052
+  CHECK(half_from_float(65519.F) == 0x7BFF);
+  CHECK(half_from_float(65520.F) == 0x7C00);   // half way to 65536, which is infinity
+  CHECK(half_from_float(0x1p-25F) == 0x0000);  // half of the smallest: to zero, which is even
+  CHECK(half_from_float(0x1.8p-24F) == 0x0002);
+  CHECK(half_from_float(-0x1p-24F) == 0x8001);
+}
+
+TEST_CASE("property: every half comes back from its float; halfway points go to the even one") {
+  int wrong = 0;
+  for (std::uint32_t bits = 0; bits < 65536; ++bits) {
+    const auto half = static_cast<std::uint16_t>(bits);
+    const float number = float_from_half(half);
+    if (std::isnan(number)) {
+      wrong += !std::isnan(float_from_half(half_from_float(number)));
+      continue;
+    }
+    wrong += half_from_float(number) != half;
+    if ((bits & 0x7FFF) >= 0x7BFF) continue;  // the next is infinity
+    const auto next = static_cast<std::uint16_t>(half + 1);
+    const float middle = (number + float_from_half(next)) / 2;  // exact
+    wrong += half_from_float(middle) != (half % 2 == 0 ? half : next);
+    wrong += half_from_float(std::nextafter(middle, number)) != half;
+    wrong += half_from_float(std::nextafter(middle, float_from_half(next))) != next;
+  }
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("edges: zeros keep their sign, infinities and NaN pass") {
   CHECK(std::signbit(float_from_half(0x8000)));
   CHECK(float_from_half(0x8000) == 0.F);
@@ -97,4 +129,8 @@ TEST_CASE("edges: zeros keep their sign, infinities and NaN pass") {
   CHECK(bfloat16_from_float(0x1.FEp127F) == 0x7F7F);                        // the largest
   // A NaN that is told from infinity by its lowest bit alone.
   CHECK(std::isnan(float_from_bfloat16(bfloat16_from_float(std::bit_cast<float>(0x7F800001U)))));
+  CHECK(half_from_float(-0.F) == 0x8000);
+  CHECK(half_from_float(std::numeric_limits<float>::denorm_min()) == 0x0000);
+  CHECK(half_from_float(std::numeric_limits<float>::max()) == 0x7C00);
+  CHECK(half_from_float(-std::numeric_limits<float>::infinity()) == 0xFC00);
 }

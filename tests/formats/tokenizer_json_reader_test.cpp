@@ -164,8 +164,9 @@ TEST_CASE("misuse: settings that would change the ids") {
         }) == "F: normalizer is {\"type\":\"NFC\"}, expected null: it is not supported");
   CHECK(error_after([](Json& f) { f["model"]["dropout"] = 0.1; }) ==
         "F: model.dropout is 0.1, expected null: it is not supported");
-  CHECK(error_after([](Json& f) { f["model"]["byte_fallback"] = true; }) ==
-        "F: model.byte_fallback is true, expected null: it is not supported");
+  CHECK(error_after([](Json& f) {
+          f["model"]["byte_fallback"] = true;
+        }).starts_with("F: pre_tokenizer is "));  // no file of a Llama's
   CHECK(error_after([](Json& f) { f["model"]["ignore_merges"] = 1; }) ==
         "F: model.ignore_merges is 1, expected null: it is not supported");
   CHECK(error_after([](Json& f) {

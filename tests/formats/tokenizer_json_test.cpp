@@ -168,7 +168,7 @@ TEST_CASE("misuse: no file, no tokenizer") {
 TEST_CASE("misuse: kinds that have no form in the file") {
   CHECK_THROWS_WITH_AS(to_tokenizer_json(Novel()),
                        "tokenizer_json: cannot write the kind \"novel\", expected bpe, byte, char, "
-                       "word, wordpiece or unigram",
+                       "word, wordpiece, unigram or sentencepiece",
                        std::invalid_argument);
   // With byte fallback the 256 bytes are pieces, most of them no text: behind a, b, the space and
   // "ab" come the other 125 bytes of ASCII, then 0x80.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "limpid/cli/commands.hpp"
+#include "limpid/cli/exchange_commands.hpp"
 #include "limpid/core/memory.hpp"
 
 namespace {
@@ -38,6 +39,8 @@ int main(int argc, char** argv) {
   limpid::cli::add_demo(app);
   limpid::cli::add_train(app);
   limpid::cli::add_generate(app);
+  limpid::cli::add_import(app);
+  limpid::cli::add_export(app);
   limpid::cli::add_eval(app);
   limpid::cli::add_report(app);
   limpid::cli::add_inspect(app);

@@ -2,35 +2,121 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 
-#include "limpid/formats/config_json.hpp"
+#include "limpid/formats/file_handle.hpp"
+#include "limpid/formats/gguf_config.hpp"
+#include "limpid/formats/gguf_model.hpp"
+#include "limpid/formats/gguf_tokenizer.hpp"
 #include "limpid/formats/huggingface.hpp"
+#include "limpid/formats/llama2c_checkpoint.hpp"
+#include "limpid/formats/llama2c_tokenizer.hpp"
 #include "limpid/formats/tokenizer_json.hpp"
+#include "limpid/model/inference_decoder.hpp"
 
 namespace limpid::cli {
+namespace {
 
-LoadedModel load_model(const std::filesystem::path& directory) {
-  const Config config = read_config_json(directory / "config.json").config;
+namespace fs = std::filesystem;
+
+void expect_fit(const fs::path& path, const Tokenizer& tokenizer, const Config& config) {
+  if (tokenizer.vocab_size() > config.vocab) {
+    throw std::runtime_error(
+        fmt::format("{}: the tokenizer has {} tokens, expected at most {} (the model's vocabulary)",
+                    path.string(), tokenizer.vocab_size(), config.vocab));
+  }
+}
+
+// What the description says, and else what the tokenizer knows.
+void set_ends(LoadedModel& loaded, const ConfigJson& description) {
+  const auto id_of = [&](Index id) { return static_cast<std::int32_t>(id); };
+  const Index vocab = description.config.vocab;
+  // GPT-2's 50256 stands in descriptions of smaller vocabularies too.
+  if (description.begin_token && *description.begin_token < vocab) {
+    loaded.begin = id_of(*description.begin_token);
+  }
+  for (const Index id : description.end_tokens) {
+    if (id < vocab) loaded.ends.push_back(id_of(id));
+  }
+  if (loaded.tokenizer == nullptr || !loaded.tokenizer->end_of_text()) return;
+  const std::int32_t end = *loaded.tokenizer->end_of_text();
+  if (!loaded.begin) loaded.begin = end;
+  if (!loaded.is_end(end)) loaded.ends.push_back(end);
+}
+
+LoadedModel load_directory(const fs::path& directory) {
+  const ConfigJson description = read_config_json(directory / "config.json");
   LoadedModel loaded;
   loaded.tokenizer = read_tokenizer(directory / "tokenizer.json");
-  if (loaded.tokenizer->vocab_size() > config.vocab) {
-    throw std::runtime_error(fmt::format(
-        "{}: the tokenizer has {} tokens, expected at most {} (the model's vocabulary)",
-        (directory / "tokenizer.json").string(), loaded.tokenizer->vocab_size(), config.vocab));
-  }
-  Rng rng(0);
-  loaded.model = std::make_unique<Decoder<float>>(config, rng);
-  read_model_weights(directory, config, loaded.model->parameters());
+  expect_fit(directory / "tokenizer.json", *loaded.tokenizer, description.config);
+  loaded.model = inference_decoder(description.config);
+  read_model_weights(directory, description.config, loaded.model->parameters());
+  set_ends(loaded, description);
   return loaded;
 }
 
+LoadedModel load_gguf(const fs::path& path) {
+  const GgufFile file(path);
+  const GgufDescription description = read_gguf_config(file);
+  LoadedModel loaded;
+  loaded.tokenizer = read_gguf_tokenizer(file.keys(), path);
+  expect_fit(path, *loaded.tokenizer, description.model.config);
+  loaded.model = inference_decoder(description.model.config);
+  read_gguf_weights(file, description.model.config, loaded.model->parameters());
+  set_ends(loaded, description.model);
+  loaded.begins_texts = description.begins_texts;
+  return loaded;
+}
+
+// Its tokenizer is a file of its own, which may be missing.
+LoadedModel load_llama2c(const fs::path& path, const LoadOptions& options) {
+  const Llama2cFile file(path);
+  LoadedModel loaded;
+  const fs::path beside = path.parent_path() / "tokenizer.bin";
+  const fs::path tokenizer = options.tokenizer.empty() ? beside : fs::path(options.tokenizer);
+  if (!options.tokenizer.empty() || fs::exists(beside)) {
+    loaded.tokenizer = read_llama2c_tokenizer(tokenizer);
+    expect_fit(tokenizer, *loaded.tokenizer, file.config());
+  } else if (options.needs_tokenizer) {
+    fail_file(path, "has no tokenizer, expected tokenizer.bin beside it or --tokenizer FILE");
+  }
+  loaded.model = inference_decoder(file.config());
+  file.read_weights(loaded.model->parameters());
+  // llama2.c's own program begins with this token, and stops when it comes again.
+  set_ends(loaded, {file.config(), kLlama2cBegin, {kLlama2cBegin}});
+  return loaded;
+}
+
+}  // namespace
+
+bool LoadedModel::is_end(std::int32_t id) const {
+  return std::find(ends.begin(), ends.end(), id) != ends.end();
+}
+
+ConfigJson LoadedModel::description() const {
+  ConfigJson description{.config = model->config};
+  if (begin) description.begin_token = *begin;
+  description.end_tokens.assign(ends.begin(), ends.end());
+  return description;
+}
+
+LoadedModel load_model(const fs::path& path, const LoadOptions& options) {
+  const bool is_file = fs::is_regular_file(path);
+  const bool gguf = is_file && is_gguf(path);
+  if (!options.tokenizer.empty() && (!is_file || gguf)) {
+    fail_file(path, "has a tokenizer of its own, expected no --tokenizer");
+  }
+  if (gguf) return load_gguf(path);
+  return is_file ? load_llama2c(path, options) : load_directory(path);
+}
+
 std::vector<std::int32_t> prompt_ids(const LoadedModel& loaded, std::string_view prompt) {
-  const Tokenizer& tokenizer = *loaded.tokenizer;
   std::vector<std::int32_t> ids;
-  if (tokenizer.end_of_text()) ids.push_back(*tokenizer.end_of_text());
+  if (loaded.begin && (loaded.begins_texts || prompt.empty())) ids.push_back(*loaded.begin);
   const std::vector<std::int32_t> text =
-      tokenizer.encode(prompt.empty() && ids.empty() ? "\n" : prompt);
+      loaded.tokenizer->encode(prompt.empty() && ids.empty() ? "\n" : prompt);
   ids.insert(ids.end(), text.begin(), text.end());
   const Index context = loaded.model->config.context;
   if (static_cast<Index>(ids.size()) > context) {
@@ -39,6 +125,11 @@ std::vector<std::int32_t> prompt_ids(const LoadedModel& loaded, std::string_view
                     ids.size(), context));
   }
   return ids;
+}
+
+std::string text_after(const Tokenizer& tokenizer, std::int32_t previous, std::int32_t id) {
+  const std::array ids{previous, id};
+  return tokenizer.decode(ids).substr(tokenizer.decode(std::span(ids).first(1)).size());
 }
 
 }  // namespace limpid::cli

@@ -22,6 +22,24 @@ float float_from_half(std::uint16_t bits) {
   return std::bit_cast<float>(sign | ((exponent + 127 - 15) << 23) | (fraction << 13));
 }
 
+std::uint16_t half_from_float(float number) {
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(number);
+  const std::uint32_t sign = bits >> 16 & 0x8000U;
+  std::uint32_t magnitude = bits & 0x7FFFFFFFU;
+  const auto half = [sign](std::uint32_t rest) { return static_cast<std::uint16_t>(sign | rest); };
+  if (magnitude > 0x7F800000U) return half(0x7E00U);   // NaN
+  if (magnitude >= 0x47800000U) return half(0x7C00U);  // 65536 and more: infinity
+  if (magnitude < 0x38800000U) {
+    // Below 2^-14, halves are multiples of 2^-24, and so are the floats from 0.5 to 1: the sum is
+    // rounded to one of them.
+    const float sum = std::bit_cast<float>(magnitude) + 0.5F;
+    return half(std::bit_cast<std::uint32_t>(sum) - std::bit_cast<std::uint32_t>(0.5F));
+  }
+  // The 13 bits that fall away decide; a carry runs into the exponent, as it should.
+  magnitude += 0xFFFU + (magnitude >> 13 & 1U);
+  return half((magnitude - (112U << 23)) >> 13);
+}
+
 float float_from_bfloat16(std::uint16_t bits) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
 }

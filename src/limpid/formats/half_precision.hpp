@@ -1,5 +1,7 @@
 /// Numbers of 16 bits, as many model files store them, widened to float. No value changes: float
-/// has every number that the two formats have. The way back rounds to the nearest.
+/// has every number that the two formats have. The other way a float is rounded to the nearest, of two
+/// equally near ones to that with an even fraction; from 65520 on, half a step beyond the largest half,
+/// a half is infinite.
 ///
 ///               sign  exponent  fraction
 ///   float          1         8        23
@@ -18,6 +20,7 @@
 namespace limpid {
 
 LIMPID_API float float_from_half(std::uint16_t bits);
+LIMPID_API std::uint16_t half_from_float(float number);
 LIMPID_API float float_from_bfloat16(std::uint16_t bits);
 
 /// The nearest BF16; of two that are equally near, the one whose last bit is 0. What is beyond the

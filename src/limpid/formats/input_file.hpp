@@ -22,6 +22,7 @@ class LIMPID_API InputFile {
 
   const std::filesystem::path& path() const { return path_; }
   std::uint64_t size() const { return size_; }  ///< bytes, when it was opened
+  int descriptor() const { return handle_.get(); }
 
   /// Fills `bytes` from this offset. Several threads may read at once.
   void read_at(std::uint64_t offset, std::span<std::byte> bytes) const;

@@ -21,7 +21,7 @@ static_assert(std::endian::native == std::endian::little, "the files are little-
 /// The limit of the reference implementation. A header of 100,000 tensors has a tenth of it.
 constexpr std::uint64_t kLargestHeader = 100'000'000;
 
-std::string read_header(const InputFile& file) {
+std::string read_header(const MappedFile& file) {
   std::uint64_t length = 0;
   if (file.size() < sizeof length) {
     fail_file(file.path(),
@@ -40,7 +40,7 @@ std::string read_header(const InputFile& file) {
 
 /// Reads numbers of type Stored a piece at a time and widens (or rounds) each to a float.
 template <class Stored, class Convert>
-void read_converted(const InputFile& file, std::uint64_t offset, std::span<float> into,
+void read_converted(const MappedFile& file, std::uint64_t offset, std::span<float> into,
                     Convert convert) {
   std::array<Stored, 4096> piece;
   while (!into.empty()) {
@@ -89,18 +89,22 @@ void SafetensorsFile::read_into(std::string_view name, std::span<float> into) co
   const std::uint64_t offset = data_begin_ + tensor.begin;
   switch (tensor.dtype) {
     case Dtype::f32:
-      return file_.read_at(offset, std::as_writable_bytes(into));
+      file_.read_at(offset, std::as_writable_bytes(into));
+      break;
     case Dtype::f64:
-      return read_converted<double>(file_, offset, into,
-                                    [](double x) { return static_cast<float>(x); });
+      read_converted<double>(file_, offset, into, [](double x) { return static_cast<float>(x); });
+      break;
     case Dtype::f16:
-      return read_converted<std::uint16_t>(file_, offset, into, float_from_half);
+      read_converted<std::uint16_t>(file_, offset, into, float_from_half);
+      break;
     case Dtype::bf16:
-      return read_converted<std::uint16_t>(file_, offset, into, float_from_bfloat16);
+      read_converted<std::uint16_t>(file_, offset, into, float_from_bfloat16);
+      break;
     default:
       fail_file(path(), fmt::format("tensor {} has dtype {}, expected F32, F64, F16 or BF16",
                                     in_quotes(name), dtype_name(tensor.dtype)));
   }
+  file_.release(offset, tensor.end - tensor.begin);
 }
 
 std::vector<float> SafetensorsFile::read(std::string_view name) const {
@@ -113,6 +117,7 @@ std::vector<std::byte> SafetensorsFile::read_bytes(std::string_view name) const 
   const TensorInfo& tensor = info(name);
   std::vector<std::byte> bytes(static_cast<std::size_t>(tensor.end - tensor.begin));
   file_.read_at(data_begin_ + tensor.begin, bytes);
+  file_.release(data_begin_ + tensor.begin, tensor.end - tensor.begin);
   return bytes;
 }
 

@@ -11,10 +11,11 @@
 ///
 /// SOURCE  https://huggingface.co/docs/safetensors, section "Format"
 /// USES    core, formats/atomic_file, formats/file_handle, formats/half_precision,
-/// USES    formats/input_file, formats/safetensors_header, formats/tensor_layout
+/// USES    formats/mapped_file, formats/safetensors_header, formats/tensor_layout
 /// ERRORS  std::runtime_error for a file that is not there, is not what its header says, or cannot
 ///         be written; std::invalid_argument for tensors that no file can hold
-/// COST    reading takes the memory of the header and of the tensor asked for, and no copy of it
+/// COST    reading takes the memory of the header and of the tensor asked for, and no copy of it: the
+///         file is mapped, and each tensor's pages are given back when it has been copied
 #pragma once
 
 #include <cstddef>
@@ -30,7 +31,7 @@
 #include "limpid/core/export.hpp"
 #include "limpid/core/matrix.hpp"
 #include "limpid/formats/atomic_file.hpp"
-#include "limpid/formats/input_file.hpp"
+#include "limpid/formats/mapped_file.hpp"
 #include "limpid/formats/safetensors_header.hpp"
 #include "limpid/formats/tensor_layout.hpp"
 
@@ -58,7 +59,7 @@ class LIMPID_API SafetensorsFile {
  private:
   const TensorInfo* find(std::string_view name) const;
 
-  InputFile file_;
+  MappedFile file_;
   SafetensorsHeader header_;
   std::uint64_t data_begin_ = 0;
   std::map<std::string, std::size_t, std::less<>> index_;

@@ -59,12 +59,6 @@ constexpr Row kLlamaAfter[] = {
 constexpr Row kUntiedHead = {"head.weight", "lm_head.weight"};
 // clang-format on
 
-std::string with_number(std::string_view name, Index number) {
-  const std::size_t place = name.find(".N.");
-  if (place == std::string_view::npos) return std::string(name);
-  return fmt::format("{}.{}.{}", name.substr(0, place), number, name.substr(place + 3));
-}
-
 template <std::size_t Count>
 void append(std::vector<TensorName>& names, const Row (&rows)[Count], Index number = 0) {
   for (const Row& row : rows) {
@@ -73,6 +67,12 @@ void append(std::vector<TensorName>& names, const Row (&rows)[Count], Index numb
 }
 
 }  // namespace
+
+std::string with_number(std::string_view name, Index number) {
+  const std::size_t place = name.find(".N.");
+  if (place == std::string_view::npos) return std::string(name);
+  return fmt::format("{}.{}.{}", name.substr(0, place), number, name.substr(place + 3));
+}
 
 std::vector<TensorName> huggingface_names(const Config& config) {
   std::vector<TensorName> names;

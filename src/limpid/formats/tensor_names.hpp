@@ -12,6 +12,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "limpid/core/export.hpp"
@@ -39,6 +40,9 @@ struct TensorName {
 
 /// All tensors of a model of this configuration, in the order of our parameters.
 LIMPID_API std::vector<TensorName> huggingface_names(const Config& config);
+
+/// "blocks.N.norm1.gain" of block 3: "blocks.3.norm1.gain". A name without ".N." stays as it is.
+LIMPID_API std::string with_number(std::string_view name, Index number);
 
 /// The first word of most of their names, which some files leave away: "transformer." or "model.".
 LIMPID_API std::string huggingface_prefix(Family family);

@@ -9,6 +9,7 @@
 #include "limpid/formats/atomic_file.hpp"
 #include "limpid/formats/byte_alphabet.hpp"
 #include "limpid/formats/pretokenizer_json.hpp"
+#include "limpid/formats/scored_pair_json.hpp"
 #include "limpid/formats/text_file.hpp"
 #include "limpid/formats/unigram_json.hpp"
 #include "limpid/formats/word_piece_json.hpp"
@@ -31,8 +32,8 @@ Cutting cutting_of(const Tokenizer& tokenizer) {
   const auto* pairs = dynamic_cast<const BytePairTokenizer*>(&tokenizer);
   if (pairs == nullptr) {
     fail("tokenizer_json",
-         fmt::format("cannot write the kind {:?}, expected bpe, byte, char, word, wordpiece or "
-                     "unigram",
+         fmt::format("cannot write the kind {:?}, expected bpe, byte, char, word, wordpiece, "
+                     "unigram or sentencepiece",
                      tokenizer.kind()));
   }
   return {pairs->pattern(), true};
@@ -134,6 +135,9 @@ std::string to_tokenizer_json(const Tokenizer& tokenizer) {
   } else if (const auto* unigram = dynamic_cast<const UnigramTokenizer*>(&tokenizer)) {
     expect_text(tokenizer);
     write_unigram(*unigram, file);
+  } else if (const auto* scored = dynamic_cast<const ScoredPairTokenizer*>(&tokenizer)) {
+    expect_text(tokenizer);
+    write_scored_pairs(*scored, file);
   } else {
     write_merging(tokenizer, file);
   }

@@ -18,8 +18,9 @@
 /// the same fingerprint.
 ///
 /// USES    core/check, formats/atomic_file, formats/byte_alphabet, formats/pretokenizer_json,
-/// USES    formats/text_file, formats/tokenizer_json_reader, formats/unigram_json,
-/// USES    formats/word_piece_json, tokenizer/byte_pair, tokenizer/pretokenizer,
+/// USES    formats/scored_pair_json, formats/text_file, formats/tokenizer_json_reader,
+/// USES    formats/unigram_json, formats/word_piece_json, tokenizer/byte_pair,
+/// USES    tokenizer/pretokenizer
 /// USES    tokenizer/tokenizer, tokenizer/utf8
 /// ERRORS  std::runtime_error, one line that names the file; reading: tokenizer_json_reader.hpp;
 ///         std::invalid_argument when a tokenizer of another kind is to be written, or one whose

@@ -14,6 +14,7 @@
 #include "limpid/formats/file_handle.hpp"
 #include "limpid/formats/json_fields.hpp"
 #include "limpid/formats/pretokenizer_json.hpp"
+#include "limpid/formats/scored_pair_json.hpp"
 #include "limpid/formats/token_table.hpp"
 #include "limpid/formats/unigram_json.hpp"
 #include "limpid/formats/word_piece_json.hpp"
@@ -160,6 +161,10 @@ std::unique_ptr<Tokenizer> read(const Json& file) {
   if (!file.is_object()) reject(fmt::format("the file is {}, expected an object", shown(file)));
   const Json& model = get(file, "", "model", kObject);
   const std::string& type = get_text(model, "model.", "type");
+  if (is_scored_pairs(model)) {
+    return read_scored_pairs(file,
+                             read_tokens(file, get(model, "model.", "vocab", kObject), false));
+  }
   if (type == "BPE" || type == "WordLevel") return read_merging(file, type);
   if (type == "WordPiece") {
     const Json& vocab = get(model, "model.", "vocab", kObject);

@@ -13,7 +13,8 @@
 ///   tokenizer.json: model.merges[3] names "xq", which is not in model.vocab
 ///
 /// USES    formats/byte_alphabet, formats/file_handle, formats/json_fields,
-/// USES    formats/pretokenizer_json, formats/token_table, formats/unigram_json,
+/// USES    formats/pretokenizer_json, formats/scored_pair_json, formats/token_table,
+/// USES    formats/unigram_json
 /// USES    formats/word_piece_json, tokenizer/byte, tokenizer/byte_pair, tokenizer/character,
 /// USES    tokenizer/pretokenizer, tokenizer/special_tokens, tokenizer/tokenizer, tokenizer/word
 /// ERRORS  std::runtime_error, one line: `where`, the place in the file, what was expected, what

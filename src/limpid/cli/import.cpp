@@ -1,0 +1,55 @@
+// ./limpid import: another program's model file as a directory that all commands take.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "limpid/cli/exchange_commands.hpp"
+#include "limpid/cli/model_directory.hpp"
+#include "limpid/formats/atomic_file.hpp"
+#include "limpid/formats/huggingface.hpp"
+#include "limpid/formats/tokenizer_json.hpp"
+
+namespace limpid::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ImportArguments {
+  std::string file, tokenizer, directory;
+};
+
+void import_model(const ImportArguments& arguments) {
+  const fs::path directory = arguments.directory;
+  if (fs::exists(directory / "config.json")) {
+    throw std::runtime_error(directory.string() + ": holds a model, expected a new directory");
+  }
+  const LoadedModel loaded = load_model(arguments.file, {.tokenizer = arguments.tokenizer});
+  const ConfigJson description = loaded.description();
+  write_model(directory, description.config, loaded.model->parameters());
+  // The ids that begin and end a text are the file's, not our own.
+  write_file_atomically(directory / "config.json", to_config_json(description));
+  write_tokenizer(directory / "tokenizer.json", *loaded.tokenizer);
+  fmt::print("{}: {} model, {} parameters, {} tokens\n", directory.string(),
+             family_name(description.config.family), description.config.parameter_count(),
+             loaded.tokenizer->vocab_size());
+}
+
+}  // namespace
+
+void add_import(CLI::App& app) {
+  auto arguments = std::make_shared<ImportArguments>();
+  CLI::App* command =
+      add_command(app, "import", "Make a model's directory of another program's file",
+                  "limpid import stories15M.bin --to stories");
+  command->add_option("file", arguments->file, "A GGUF file or a llama2.c checkpoint")->required();
+  command->add_option("--tokenizer", arguments->tokenizer,
+                      "tokenizer.bin of a llama2.c file; else the one beside it");
+  command->add_option("--to", arguments->directory, "The new directory")->required();
+  command->callback([arguments] { import_model(*arguments); });
+}
+
+}  // namespace limpid::cli
