@@ -118,6 +118,16 @@ TEST_CASE("misuse: lines that are not what they should be, places that cannot be
   put(directory / "m", "not JSON\n");
   CHECK(
       failure(directory.path(), [&] { read_metrics(directory / "m"); }).starts_with("m: line 1: "));
+  // The text of a damaged line may be long; what is said of it is not.
+  for (const char digit : {'"', '9'}) {
+    put(directory / "m", "{\"step\": " + std::string(5000, digit) + "}\n");
+    CHECK(failure(directory.path(), [&] { read_metrics(directory / "m"); }).size() < 100);
+  }
+  std::string fraction = to_json_line(line(3));
+  fraction.replace(fraction.find("\"step\":3"), 8, "\"step\":1e30");
+  put(directory / "m", fraction);
+  CHECK(failure(directory.path(), [&] { read_metrics(directory / "m"); }) ==
+        "m: line 1: step is 1e+30, expected a whole number");
   CHECK(failure(directory.path(), [&] { append_metrics(directory / "no" / "m", line(0)); }) ==
         "no/m: cannot be written");
   CHECK(failure("", [] { append_metrics("/dev/full", line(0)); }) ==

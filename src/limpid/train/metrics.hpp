@@ -3,7 +3,7 @@
 /// Lines are appended as the run goes. When a run resumes from the state of some step, lines of later
 /// steps are cut away: they will be written again.
 ///
-/// USES    core, formats/atomic_file, formats/text_file
+/// USES    core, formats/atomic_file, formats/json_fields, formats/text_file
 /// ERRORS  std::runtime_error: a file that cannot be read or written, a line that is not what it should be
 #pragma once
 
