@@ -108,12 +108,13 @@ TEST_CASE("misuse: configurations that no model can have") {
   CHECK_HOLDS(place.set("learning_rate=nan"), "nan");
 }
 
-TEST_CASE("misuse: a model directory that is not one") {
+TEST_CASE("misuse: a model that is none") {
   const Place place;
   for (const char* command : {"generate", "inspect"}) {
     CHECK_HOLDS(complaint(run_limpid({command, "--model", place.path("none")})),
                 "none/config.json: ");
-    CHECK_HOLDS(complaint(run_limpid({command, "--model", place.text.string()})), "config.json");
+    CHECK_HOLDS(complaint(run_limpid({command, "--model", place.text.string()})),
+                "text.txt: taken for a llama2.c checkpoint: config: vocab is ");
   }
 }
 
