@@ -113,7 +113,8 @@ TEST_CASE("misuse: a model directory that is not one") {
   for (const char* command : {"generate", "inspect"}) {
     CHECK_HOLDS(complaint(run_limpid({command, "--model", place.path("none")})),
                 "none/config.json: ");
-    CHECK_HOLDS(complaint(run_limpid({command, "--model", place.text.string()})), "config.json");
+    // A file may be a model of another program's; this one is none.
+    CHECK_HOLDS(complaint(run_limpid({command, "--model", place.text.string()})), "text.txt: ");
   }
 }
 
