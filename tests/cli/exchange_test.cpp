@@ -188,7 +188,7 @@ TEST_CASE("misuse: what a format cannot hold, what is no model, where a model is
   CHECK(error({"export", "--model", trained("gpt2"), "--format", "llama2c", "--out", out}) ==
         "llama2c: the model's family is gpt2, expected llama: the format has no other");
   CHECK(error({"export", "--model", trained("gpt2"), "--format", "onnx", "--out", out}) ==
-        "--format is 'onnx', expected gguf or llama2c");
+        "--format is 'onnx', expected gguf, llama2c or huggingface");
   CHECK(error({"export", "--model", trained("gpt2"), "--format", "gguf", "--type", "q5", "--out",
                out}) == "gguf_model: type is \"q5\", expected f32, f16, q8_0 or q4_0");
   CHECK(error({"import", trained("gpt2"), "--to", trained("llama")}) ==

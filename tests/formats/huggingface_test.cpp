@@ -10,7 +10,9 @@
 
 #include "limpid/formats/config_json.hpp"
 #include "limpid/formats/safetensors.hpp"
+#include "limpid/formats/tokenizer_json.hpp"
 #include "limpid/model/decoder.hpp"
+#include "limpid/tokenizer/character.hpp"
 
 #include "support/fixture.hpp"
 #include "support/random.hpp"
@@ -174,9 +176,11 @@ TEST_CASE("property: written and read, a model has the same bits; written again,
 TEST_CASE("property: in BF16 every number is the nearest one, whichever way it lies in the file") {
   for (const Family family : {Family::gpt2, Family::llama}) {
     const Config config = tiny(family, false);
+    const CharacterTokenizer tokenizer = CharacterTokenizer::from_text("abc");
     const ScratchDirectory directory;
     Decoder<float> model = random_model(config, 1), again = random_model(config, 2);
-    write_model(directory.path(), config, model.parameters(), std::nullopt, Dtype::bf16);
+    write_model_directory(directory.path(), {.config = config}, model.parameters(), tokenizer,
+                          Dtype::bf16);
     CHECK(read_config_json(directory / "config.json").torch_dtype == "bfloat16");
     const SafetensorsFile file(directory / "model.safetensors");
     for (const TensorInfo& tensor : file.tensors()) CHECK(tensor.dtype == Dtype::bf16);
@@ -193,7 +197,8 @@ TEST_CASE("property: in BF16 every number is the nearest one, whichever way it l
     }
     CHECK(!same_bits(model, again));
     // What is BF16 already stays as it is.
-    write_model(directory / "again", config, again.parameters(), std::nullopt, Dtype::bf16);
+    write_model_directory(directory / "again", {.config = config}, again.parameters(), tokenizer,
+                          Dtype::bf16);
     CHECK(get(directory / "again/model.safetensors") == get(directory / "model.safetensors"));
   }
 }
@@ -209,6 +214,23 @@ TEST_CASE("property: the small files name the end token, or none") {
   write_model_description(directory.path(), config);
   CHECK(!json::parse(get(directory / "generation_config.json")).contains("eos_token_id"));
   CHECK(!json::parse(get(directory / "tokenizer_config.json")).contains("eos_token"));
+}
+
+TEST_CASE("property: a whole directory keeps the tokens that begin and end, whoever chose them") {
+  const Config config = tiny(Family::llama, true);
+  const CharacterTokenizer tokenizer = CharacterTokenizer::from_text("abc");
+  const ScratchDirectory directory;
+  Decoder<float> model = random_model(config, 1);
+  const ConfigJson description{.config = config, .begin_token = 1, .end_tokens = {0, 2}};
+  write_model_directory(directory.path(), description, model.parameters(), tokenizer);
+  CHECK(read_config_json(directory / "config.json") == description);
+  CHECK(read_tokenizer(directory / "tokenizer.json")->fingerprint() == tokenizer.fingerprint());
+  const json generation = json::parse(get(directory / "generation_config.json"));
+  CHECK(generation.at("bos_token_id") == 1);
+  CHECK(generation.at("eos_token_id") == json{0, 2});
+  const json small = json::parse(get(directory / "tokenizer_config.json"));
+  CHECK(small.at("bos_token") == std::string(tokenizer.token_bytes(1)));
+  CHECK(small.at("eos_token") == std::string(tokenizer.token_bytes(0)));
 }
 
 TEST_CASE("fixture: PyTorch's model files, cut into shards, are the same models") {

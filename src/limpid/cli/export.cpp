@@ -59,7 +59,12 @@ void export_llama2c(const ExportArguments& arguments) {
 void export_model(const ExportArguments& arguments) {
   if (arguments.format == "gguf") return export_gguf(arguments);
   if (arguments.format == "llama2c") return export_llama2c(arguments);
-  throw std::invalid_argument("--format is '" + arguments.format + "', expected gguf or llama2c");
+  if (arguments.format == "huggingface") {
+    const LoadedModel loaded = load_model(arguments.model, {.tokenizer = arguments.tokenizer});
+    return export_directory(arguments.model, loaded, arguments.type, arguments.out);
+  }
+  throw std::invalid_argument("--format is '" + arguments.format +
+                              "', expected gguf, llama2c or huggingface");
 }
 
 }  // namespace
@@ -74,11 +79,14 @@ void add_export(CLI::App& app) {
                       "tokenizer.bin of a llama2.c file; else the one beside it");
   command
       ->add_option("--format", arguments->format,
-                   "gguf (llama.cpp, ollama) or llama2c (llama family, epsilon 1e-5)")
+                   "gguf (llama.cpp, ollama), llama2c (llama family, epsilon 1e-5) or "
+                   "huggingface (a directory)")
       ->required();
-  command->add_option("--type", arguments->type, "Of matrices in gguf: f32, f16, q8_0 or q4_0")
+  command
+      ->add_option("--type", arguments->type,
+                   "Of matrices in gguf: f32, f16, q8_0 or q4_0; in huggingface: f32 or bf16")
       ->capture_default_str();
-  command->add_option("--out", arguments->out, "The file to write")->required();
+  command->add_option("--out", arguments->out, "The file or directory to write")->required();
   command->callback([arguments] { export_model(*arguments); });
 }
 

@@ -9,9 +9,7 @@
 
 #include "limpid/cli/exchange_commands.hpp"
 #include "limpid/cli/model_directory.hpp"
-#include "limpid/formats/atomic_file.hpp"
 #include "limpid/formats/huggingface.hpp"
-#include "limpid/formats/tokenizer_json.hpp"
 
 namespace limpid::cli {
 namespace {
@@ -29,10 +27,7 @@ void import_model(const ImportArguments& arguments) {
   }
   const LoadedModel loaded = load_model(arguments.file, {.tokenizer = arguments.tokenizer});
   const ConfigJson description = loaded.description();
-  write_model(directory, description.config, loaded.model->parameters());
-  // The ids that begin and end a text are the file's, not our own.
-  write_file_atomically(directory / "config.json", to_config_json(description));
-  write_tokenizer(directory / "tokenizer.json", *loaded.tokenizer);
+  write_model_directory(directory, description, loaded.model->parameters(), *loaded.tokenizer);
   fmt::print("{}: {} model, {} parameters, {} tokens\n", directory.string(),
              family_name(description.config.family), description.config.parameter_count(),
              loaded.tokenizer->vocab_size());

@@ -11,12 +11,13 @@
 
 #include "limpid/core/check.hpp"
 #include "limpid/formats/atomic_file.hpp"
-#include "limpid/formats/config_json.hpp"
 #include "limpid/formats/file_handle.hpp"
 #include "limpid/formats/half_precision.hpp"
 #include "limpid/formats/safetensors.hpp"
 #include "limpid/formats/safetensors_shards.hpp"
 #include "limpid/formats/tensor_names.hpp"
+#include "limpid/formats/tokenizer_json.hpp"
+#include "limpid/tokenizer/utf8_stream.hpp"
 
 namespace limpid {
 namespace {
@@ -123,36 +124,61 @@ std::string json_text(const nlohmann::json& object) {
   return object.dump(2) + "\n";
 }
 
-}  // namespace
-
-void write_model(const fs::path& directory, const Config& config,
-                 const Parameters<float>& parameters, const std::optional<EndToken>& end_token,
-                 Dtype type) {
-  write_model_description(directory, config, end_token, type);
-  write_model_weights(directory, config, parameters, type);
-}
-
-void write_model_description(const fs::path& directory, const Config& config,
-                             const std::optional<EndToken>& end_token, Dtype type) {
+/// The texts of the tokens that begin and end are empty when there are none.
+void write_small_files(const fs::path& directory, const ConfigJson& description,
+                       const std::string& begin, const std::string& end) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) fail_system(directory, "cannot be created", error.value());
 
-  ConfigJson description{
-      .config = config, .begin_token = {}, .end_tokens = {}, .torch_dtype = torch_name(type)};
+  const std::string config = to_config_json(description);
+  const nlohmann::json written = nlohmann::json::parse(config);
   nlohmann::json generation{{"_from_model_config", true}};
+  for (const char* key : {"bos_token_id", "eos_token_id"}) {
+    if (!written.at(key).is_null()) generation[key] = written.at(key);
+  }
   nlohmann::json tokenizer{{"clean_up_tokenization_spaces", false},
-                           {"model_max_length", config.context},
+                           {"model_max_length", description.config.context},
                            {"tokenizer_class", "PreTrainedTokenizerFast"}};
+  if (!begin.empty()) tokenizer["bos_token"] = begin;
+  if (!end.empty()) tokenizer["eos_token"] = end;
+  write_file_atomically(directory / "config.json", config);
+  write_file_atomically(directory / "generation_config.json", json_text(generation));
+  write_file_atomically(directory / "tokenizer_config.json", json_text(tokenizer));
+}
+
+}  // namespace
+
+void write_model(const fs::path& directory, const Config& config,
+                 const Parameters<float>& parameters, const std::optional<EndToken>& end_token) {
+  write_model_description(directory, config, end_token);
+  write_model_weights(directory, config, parameters);
+}
+
+void write_model_description(const fs::path& directory, const Config& config,
+                             const std::optional<EndToken>& end_token) {
+  ConfigJson description{.config = config};
+  std::string text;
   if (end_token) {
     description.begin_token = end_token->id;
     description.end_tokens = {end_token->id};
-    generation["bos_token_id"] = generation["eos_token_id"] = end_token->id;
-    tokenizer["bos_token"] = tokenizer["eos_token"] = end_token->text;
+    text = end_token->text;
   }
-  write_file_atomically(directory / "config.json", to_config_json(description));
-  write_file_atomically(directory / "generation_config.json", json_text(generation));
-  write_file_atomically(directory / "tokenizer_config.json", json_text(tokenizer));
+  write_small_files(directory, description, text, text);
+}
+
+void write_model_directory(const fs::path& directory, ConfigJson description,
+                           const Parameters<float>& parameters, const Tokenizer& tokenizer,
+                           Dtype type) {
+  description.torch_dtype = torch_name(type);
+  const auto text_of = [&](const auto& ids) {
+    return ids ? to_valid_utf8(tokenizer.token_bytes(static_cast<std::int32_t>(*ids))) : "";
+  };
+  const std::vector<Index>& ends = description.end_tokens;
+  write_small_files(directory, description, text_of(description.begin_token),
+                    text_of(ends.empty() ? std::nullopt : std::optional(ends.front())));
+  write_tokenizer(directory / "tokenizer.json", tokenizer);
+  write_model_weights(directory, description.config, parameters, type);
 }
 
 void write_model_weights(const fs::path& directory, const Config& config,
