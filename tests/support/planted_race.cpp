@@ -6,8 +6,10 @@
 
 int main() {
   limpid::set_threads(4);
-  limpid::Index sum = 0;
-  limpid::parallel_for(64, 1, [&](limpid::Index begin, limpid::Index end) { sum += end - begin; });
-  std::printf("%ld\n", static_cast<long>(sum));
+  volatile long sum = 0;  // every addition happens: the loop lasts until all threads are awake
+  limpid::parallel_for(64, 1, [&](limpid::Index begin, limpid::Index end) {
+    for (int i = 0; i < 100'000; ++i) sum = sum + (end - begin);
+  });
+  std::printf("%ld of 6400000\n", static_cast<long>(sum));
   return 0;
 }
