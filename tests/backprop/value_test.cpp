@@ -292,6 +292,12 @@ TEST_CASE("edges: a leaf alone, copies, interim results that go out of sight") {
   }
   loss.backward();
   CHECK(std::abs(b.grad() - 2 * std::exp(4.0)) <= 1e-12);
+  // What goes out of sight takes nothing along that others need.
+  Value c = 3;
+  const Value square = c * c;
+  { const Value other_loss = square + 1; }
+  square.backward();
+  CHECK(c.grad() == 6);
   b.set_number(7);
   CHECK(loss.number() == std::exp(2.0) * std::exp(2.0));  // computed before
 }

@@ -101,6 +101,12 @@ TEST_CASE("property: below(n) is even, and shuffles reach every order equally") 
     ++orders[static_cast<std::size_t>(items[0] * 2 + (items[1] > items[2]))];
   }
   for (const int count : orders) CHECK(std::abs(count - 10000) < 500);
+  // 2^64 holds 3 * 2^62 once and a third of it again: taken as they come, the first third would be as
+  // frequent as the other two together.
+  const std::uint64_t third = std::uint64_t{1} << 62;
+  int first_third = 0;
+  for (int i = 0; i < 6000; ++i) first_third += rng.below(3 * third) < third;
+  CHECK(std::abs(first_third - 2000) < 200);
 }
 
 TEST_CASE("property: streams of one seed differ") {

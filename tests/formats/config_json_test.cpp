@@ -97,6 +97,14 @@ TEST_CASE("by hand: the fewest keys a Llama can have") {
   CHECK(llama.end_tokens.empty());
 }
 
+TEST_CASE("by hand: a Llama from before grouped queries has a key head for each query head") {
+  const ConfigJson llama = parsed(R"({"model_type": "llama", "vocab_size": 32000,
+    "max_position_embeddings": 2048, "num_hidden_layers": 32, "num_attention_heads": 32,
+    "hidden_size": 4096, "intermediate_size": 11008})");
+  CHECK(llama.config.kv_heads == 32);
+  CHECK(llama.config.parameter_count() == 6'738'415'616);
+}
+
 TEST_CASE("by hand: what is written says the things whose defaults differ between programs") {
   ConfigJson description{.config = some_config(Family::gpt2), .begin_token = 3, .end_tokens = {3}};
   json object = json::parse(to_config_json(description));
