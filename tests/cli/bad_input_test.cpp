@@ -108,13 +108,13 @@ TEST_CASE("misuse: configurations that no model can have") {
   CHECK_HOLDS(place.set("learning_rate=nan"), "nan");
 }
 
-TEST_CASE("misuse: a model directory that is not one") {
+TEST_CASE("misuse: a model that is none") {
   const Place place;
   for (const char* command : {"generate", "inspect"}) {
     CHECK_HOLDS(complaint(run_limpid({command, "--model", place.path("none")})),
                 "none/config.json: ");
-    // A file may be a model of another program's; this one is none.
-    CHECK_HOLDS(complaint(run_limpid({command, "--model", place.text.string()})), "text.txt: ");
+    CHECK_HOLDS(complaint(run_limpid({command, "--model", place.text.string()})),
+                "text.txt: taken for a llama2.c checkpoint: config: vocab is ");
   }
 }
 

@@ -148,10 +148,13 @@ TEST_CASE("misuse: tokenizers that the format cannot hold") {
         "llama2c_tokenizer: tokenizer.bin holds pieces with scores "
         "(sentencepiece), this tokenizer is of the kind byte");
   TokenSet tokens;
-  for (int byte = 0; byte < 256; ++byte) tokens.vocabulary.add(byte_piece(byte));
-  CHECK(error(ScoredPairTokenizer(tokens, std::vector<float>(256), {.begin = 1})) ==
+  tokens.vocabulary.add("<0x00>");
+  tokens.vocabulary.add("<s>");
+  for (int byte = 1; byte < 256; ++byte) tokens.vocabulary.add(byte_piece(byte));
+  tokens.special_ids = {1};
+  CHECK(error(ScoredPairTokenizer(tokens, std::vector<float>(257), {.begin = 1})) ==
         "llama2c_tokenizer: byte 0 is token 0, expected 3");
-  CHECK(error(ScoredPairTokenizer(tokens, std::vector<float>(256), {}))
+  CHECK(error(ScoredPairTokenizer(tokens, std::vector<float>(257), {}))
             .starts_with("llama2c_tokenizer: tokenizer.bin has token 1 before a text"));
   CHECK(directory.entries() == 0);
 }

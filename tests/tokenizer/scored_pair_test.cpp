@@ -189,7 +189,13 @@ TEST_CASE("misuse: scores that are missing or no numbers, a byte without a token
                        "scored_pair: token 9 has score nan, expected a number",
                        std::invalid_argument);
   scores[9] = 0;
-  CHECK_THROWS_AS(ScoredPairTokenizer(tokens, scores, {.begin = 256}), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(ScoredPairTokenizer(tokens, scores, {.begin = 1}),
+                       "scored_pair: begin token 1 is no special token, expected one",
+                       std::invalid_argument);
+  tokens.special_ids = {65};
+  CHECK_THROWS_WITH_AS(ScoredPairTokenizer(tokens, scores, {}),
+                       "scored_pair: token <0x41> is special or unknown, expected an ordinary one",
+                       std::invalid_argument);
   TokenSet few;
   for (int byte = 0; byte < 255; ++byte) few.vocabulary.add(byte_piece(byte));
   CHECK_THROWS_WITH_AS(ScoredPairTokenizer(few, std::vector<float>(255), {}),

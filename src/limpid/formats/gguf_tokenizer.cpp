@@ -139,7 +139,8 @@ std::unique_ptr<Tokenizer> read_scored_pairs(const GgufKeys& keys,
       fail_file(path, fmt::format("key {} is {}, expected the number of one of {} tokens",
                                   in_quotes(kBegin), *id, names.size()));
     }
-    options.begin = static_cast<TokenId>(*id);
+    // Behind an ordinary token no space is taken away.
+    if (types[static_cast<std::size_t>(*id)] == special) options.begin = static_cast<TokenId>(*id);
   }
   TokenSet tokens;
   for (std::size_t i = 0; i < names.size(); ++i) {

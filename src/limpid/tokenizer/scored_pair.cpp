@@ -63,7 +63,10 @@ ScoredPairTokenizer::ScoredPairTokenizer(TokenSet tokens, std::vector<float> sco
     if (std::isfinite(scores_[id])) continue;
     fail("scored_pair", fmt::format("token {} has score {}, expected a number", id, scores_[id]));
   }
-  if (options_.begin) static_cast<void>(token_bytes(*options_.begin));  // checks the id
+  if (options_.begin && !is_special(*options_.begin)) {
+    fail("scored_pair",
+         fmt::format("begin token {} is no special token, expected one", *options_.begin));
+  }
   bytes_.assign(size, kPiece);
   for (int byte = 0; byte < 256; ++byte) {
     const auto id = vocabulary().find(byte_piece(byte));
@@ -73,6 +76,11 @@ ScoredPairTokenizer::ScoredPairTokenizer(TokenSet tokens, std::vector<float> sco
   }
   for (const TokenId id : special_ids()) bytes_[static_cast<std::size_t>(id)] = kMark;
   if (unknown()) bytes_[static_cast<std::size_t>(*unknown())] = kMark;
+  for (int byte = 0; byte < 256; ++byte) {
+    if (byte_of(byte_token(byte))) continue;
+    fail("scored_pair",
+         fmt::format("token {} is special or unknown, expected an ordinary one", byte_piece(byte)));
+  }
 }
 
 std::uint64_t ScoredPairTokenizer::fingerprint() const {

@@ -25,7 +25,8 @@
 /// SOURCE  Kudo, Richardson 2018, arXiv:1808.06226; the format is that of llama2.c's tokenizer.bin
 /// USES    core, tokenizer/hash, tokenizer/special_tokens, tokenizer/tokenizer
 /// ERRORS  std::invalid_argument when there are not as many scores as tokens, when a score is no
-///         number, or when one of the 256 bytes has no token
+///         number, when one of the 256 bytes has no token or a special one, or when the begin
+///         token is not special
 /// COST    a score a token; for each join two look-ups
 #pragma once
 
