@@ -1,13 +1,9 @@
-// What must hold of a tokenizer, whoever made it and whatever the text. What does not hold ends the
-// program, and libFuzzer keeps the bytes that led there.
+// What must hold of a tokenizer, whoever made it and whatever the text.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,13 +12,9 @@
 #include "limpid/tokenizer/utf8.hpp"
 #include "limpid/tokenizer/utf8_stream.hpp"
 
-namespace limpid::fuzz {
+#include "expect.hpp"
 
-inline void expect(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
-  std::abort();
-}
+namespace limpid::fuzz {
 
 /// Places follow each other from the first byte to the last.
 inline void expect_places(const Tokenizer& tokenizer, std::string_view text, Specials specials) {

@@ -2,25 +2,26 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <stdexcept>
 #include <string_view>
 #include <vector>
 
 #include "limpid/formats/llama2c_checkpoint.hpp"
 #include "limpid/formats/llama2c_tokenizer.hpp"
 
-#include "model_file.hpp"
+#include "expect.hpp"
+#include "holds.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace limpid;
-  const auto path = fuzz::as_file(data, size);
-  fuzz::expect_one_line(path, [&] {
-    const Config config = Llama2cFile(path).config();
+  static fuzz::MemoryFile memory;
+  memory.set({reinterpret_cast<const char*>(data), size});
+  fuzz::done_or_one_line(memory.error_begin(), [&] {
+    const Config config = Llama2cFile(memory.path()).config();
     fuzz::expect(config.parameter_count() <= static_cast<Index>(size / 4),
                  "a model is no larger than its file");
   });
-  fuzz::expect_one_line(path, [&] {
-    const auto tokenizer = read_llama2c_tokenizer(path);
+  fuzz::done_or_one_line(memory.error_begin(), [&] {
+    const auto tokenizer = read_llama2c_tokenizer(memory.path());
     const std::string_view text(reinterpret_cast<const char*>(data), size < 200 ? size : 200);
     fuzz::expect(tokenizer->decode(tokenizer->encode(text)) == text, "decode gives the text back");
     fuzz::expect_places(*tokenizer, text, Specials::as_text);

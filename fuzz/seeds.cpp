@@ -11,6 +11,7 @@
 
 #include "limpid/formats/atomic_file.hpp"
 #include "limpid/formats/byte_alphabet.hpp"
+#include "limpid/formats/config_json.hpp"
 #include "limpid/formats/gguf_file.hpp"
 #include "limpid/formats/gguf_key_writer.hpp"
 #include "limpid/formats/gguf_tokenizer.hpp"
@@ -18,6 +19,7 @@
 #include "limpid/formats/tokenizer_json.hpp"
 #include "limpid/tokenizer/byte_pair.hpp"
 #include "limpid/tokenizer/factory.hpp"
+#include "limpid/train/metrics.hpp"
 
 namespace {
 
@@ -66,7 +68,50 @@ std::string rank_file(const BytePairTokenizer& tokenizer) {
   return text;
 }
 
+// A number in eight bytes, then the header, then the data.
+std::string safetensors(const std::string& header, std::size_t data_bytes) {
+  std::string text;
+  for (std::size_t i = 0, length = header.size(); i < 8; ++i, length >>= 8) {
+    text += static_cast<char>(length & 255);
+  }
+  return text + header + std::string(data_bytes, '\x3f');
+}
+
+// The formats that have nothing to do with tokens.
+void write_other_seeds(const std::filesystem::path& folder) {
+  const auto write = [&](const char* program, const char* name, const std::string& text) {
+    std::filesystem::create_directories(folder / program);
+    write_file_atomically(folder / program / name, text);
+  };
+  write("safetensors_fuzz", "floats",
+        safetensors(R"({"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}})", 24));
+  write(
+      "safetensors_fuzz", "many",
+      safetensors(R"({"__metadata__":{"format":"pt"},"d":{"dtype":"F64","shape":[],)"
+                  R"("data_offsets":[0,8]},"h":{"dtype":"F16","shape":[2],"data_offsets":[8,12]},)"
+                  R"("b":{"dtype":"BF16","shape":[1,1],"data_offsets":[12,14]},)"
+                  R"("u":{"dtype":"U8","shape":[0],"data_offsets":[14,14]}})",
+                  14));
+  ConfigJson description;
+  description.config.vocab = 257;
+  description.config.layers = 1;
+  description.end_tokens = {256};
+  write("config_json_fuzz", "gpt2", to_config_json(description));
+  description.config.family = Family::llama;
+  write("config_json_fuzz", "llama", to_config_json(description));
+  Metrics first, second;
+  second.step = 10;
+  second.sample = "the \"cat\"\ncaf\xC3\xA9";
+  write("metrics_fuzz", "lines", to_json_line(first) + to_json_line(second));
+  write("tales_world_fuzz", "names",
+        "list names\n  Ann, Bert\n  spell 1 2: lo mi\nlist places: word | where\n  mill | beside\n"
+        "fact name from names\nfact place from places\nrule story\n  [weight 3] {Name} saw the "
+        "{place}.\n"
+        "  when name is Ann\n    {Name} left.\n");
+}
+
 void write_seeds(const std::filesystem::path& folder) {
+  write_other_seeds(folder);
   const std::filesystem::path files = folder / "tokenizer_files_fuzz";
   const std::filesystem::path texts = folder / "tokenizer_round_trip_fuzz";
   std::filesystem::create_directories(files);

@@ -24,25 +24,9 @@ using fuzz::expect;
 
 constexpr std::size_t kTextBytes = 200;
 
-template <class Step>
-void expect_one_line(Step step) {
-  std::string message;
-  try {
-    step();
-    return;
-  } catch (const std::runtime_error& error) {
-    message = error.what();
-  } catch (const std::invalid_argument& error) {
-    message = error.what();
-  }
-  expect(!message.empty() && message.find('\n') == std::string::npos, "an error is one line");
-  expect(message.size() < 1000, "an error is short");
-  expect(message.starts_with("F: "), "an error names its file");
-}
-
 std::unique_ptr<Tokenizer> read(char format, std::string_view file) {
   std::unique_ptr<Tokenizer> tokenizer;
-  expect_one_line([&] {
+  fuzz::done_or_one_line("F: ", [&] {
     if (format == 't') {
       tokenizer = from_tokenizer_json(file, "F");
     } else if (format == 'g') {

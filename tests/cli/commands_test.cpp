@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <sstream>
 #include <string>
 
 #include "limpid/formats/config_json.hpp"
@@ -51,16 +52,28 @@ std::size_t widest(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("property: every command has --help with an example") {
+// The examples below are commands, which a terminal may break.
+bool fits_80_columns(const std::string& help) {
+  std::istringstream lines(help.substr(0, help.find("Example")));
+  std::string line;
+  while (std::getline(lines, line)) {
+    if (line.size() > 80) return false;
+  }
+  return true;
+}
+
+TEST_CASE("property: every command has --help with an example, 80 columns wide") {
   const Outcome all = run({"--help"});
   CHECK(all.status == 0);
-  for (const char* command : {"train", "generate", "eval", "inspect", "logits", "trace",
-                              "gradcheck", "tokenizer", "tales"}) {
+  CHECK(fits_80_columns(all.out));
+  for (const char* command : {"train", "generate", "import", "export", "eval", "inspect", "logits",
+                              "trace", "gradcheck", "tokenizer", "tales"}) {
     CAPTURE(command);
     CHECK(all.out.find(std::string("  ") + command) != std::string::npos);
     const Outcome help = run({command, "--help"});
     CHECK(help.status == 0);
     CHECK(help.err.empty());
+    CHECK(fits_80_columns(help.out));
     CHECK(help.out.find("Example") != std::string::npos);
     CHECK(help.out.find(std::string("limpid ") + command) != std::string::npos);
   }

@@ -75,6 +75,17 @@ TEST_CASE("edges: an empty file, a file without a place to cut, a pipe") {
   CHECK(joined == text);
 }
 
+TEST_CASE("edges: memory follows the file, however large a chunk may be") {
+  const ScratchDirectory directory;
+  constexpr std::size_t kMoreThanThereIs = std::size_t{1} << 50;
+  put(directory / "empty", "");
+  CHECK(chunks_of(directory / "empty", kMoreThanThereIs).empty());
+  put(directory / "small", "ab\ncd");
+  CHECK(chunks_of(directory / "small", kMoreThanThereIs) == std::vector<std::string>{"ab\ncd"});
+  // It says that it is empty, and is not.
+  CHECK_FALSE(chunks_of("/proc/self/status", kMoreThanThereIs).empty());
+}
+
 TEST_CASE("misuse: not there, a directory") {
   const ScratchDirectory directory;
   const auto open = [](const std::filesystem::path& path) { TextChunks(path, behind_last_line); };

@@ -168,6 +168,33 @@ TEST_CASE("property: the repetition penalty counts what has been written, not th
   }
 }
 
+TEST_CASE("property: a prompt of several chunks is read whole, in its order") {
+  Config config = small_config(Family::llama);
+  config.context = 640;
+  config.layers = 1;
+  Rng rng(12);
+  Decoder<float> model(config, rng);
+  for (const Parameter<float>& p : model.parameters()) {
+    if (!p.decay) continue;
+    for (float& number : p.value) number = static_cast<float>(0.4 * rng.normal());
+  }
+  for (const std::size_t length : {256, 257, 600}) {  // a chunk is 256 tokens
+    CAPTURE(length);
+    std::vector<Ids> prompts(2, Ids(length));
+    for (Ids& prompt : prompts) {
+      for (std::int32_t& id : prompt) id = static_cast<std::int32_t>(rng.below(13));
+    }
+    const std::vector<Ids> drawn = write(model, prompts, greedy(3));
+    for (std::size_t i = 0; i < 2; ++i) {
+      Ids text = prompts[i];
+      for (const std::int32_t id : drawn[i]) {
+        CHECK(id == likeliest_next(model, text));
+        text.push_back(id);
+      }
+    }
+  }
+}
+
 TEST_CASE("edges: nothing to write, a prompt that fills the context, a context of one token") {
   const Decoder<float> model = small_model(Family::gpt2);
   CHECK(write(model, {{1, 2}}, greedy(0)).front().empty());

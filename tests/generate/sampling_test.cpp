@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <stdexcept>
 #include <vector>
@@ -27,8 +28,31 @@ std::vector<float> logs(const std::vector<double>& probabilities) {
 double difference(const std::vector<double>& a, const std::vector<double>& b) {
   if (a.size() != b.size()) return std::nan("");
   double largest = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double here = std::abs(a[i] - b[i]);
+    if (std::isnan(here)) return here;  // std::max would pass it over
+    largest = std::max(largest, here);
+  }
   return largest;
+}
+
+// A generator whose next 64 bits are these: SplitMix64's mixing, undone step by step.
+Rng about_to_draw(std::uint64_t bits) {
+  const auto unshift = [](std::uint64_t z, int by) {
+    std::uint64_t x = z;
+    for (int known = by; known < 64; known += by) x = z ^ (x >> by);
+    return x;
+  };
+  const auto divide = [](std::uint64_t z, std::uint64_t odd) {
+    std::uint64_t inverse = odd;  // right in three bits; each step doubles them
+    for (int i = 0; i < 5; ++i) inverse *= 2 - odd * inverse;
+    return z * inverse;
+  };
+  std::uint64_t z = divide(unshift(bits, 31), 0x94d049bb133111eb);
+  z = unshift(divide(unshift(z, 27), 0xbf58476d1ce4e5b9), 30);
+  Rng rng(0);
+  rng.set_state(z - 0x9e3779b97f4a7c15);
+  return rng;
 }
 
 // Pearson's statistic of `draws` tokens against the distribution. Also checks that nothing
@@ -207,6 +231,16 @@ TEST_CASE("edges: ties go to the lowest ids") {
   CHECK(difference(distribution(ties, {.top_p = 0.01}), {0, 1, 0, 0, 0, 0}) == 0);
 }
 
+TEST_CASE("edges: with top_p off, tokens too unlikely to change a sum stay") {
+  // 1 + e^-50 is 1 in double, and so a sum of 1 is reached without them.
+  const std::vector<float> logits{0, -50, -60};
+  const std::vector<double> two = distribution(logits, {.top_k = 2});
+  CHECK(two[1] > 0);
+  CHECK(two[2] == 0);
+  CHECK(distribution(logits, {.top_k = 3})[2] > 0);
+  CHECK(distribution(logits, {.top_p = 0.999999})[1] == 0);
+}
+
 TEST_CASE("edges: tokens at -inf are never drawn") {
   const std::vector<float> logits{-kInf, 0, -kInf, -1, -kInf, -kInf, -kInf, -kInf, -kInf};
   for (const SamplingOptions& options :
@@ -223,6 +257,23 @@ TEST_CASE("edges: tokens at -inf are never drawn") {
       CHECK((token == 1 || token == 3));
     }
   }
+}
+
+TEST_CASE(
+    "edges: a border belongs to the stretch behind it, what lies beyond the end to the last") {
+  Rng half = about_to_draw(std::uint64_t{1} << 63);
+  REQUIRE(Rng(half).uniform() == 0.5);
+  CHECK(sample(std::vector<float>{1, 1}, {}, {}, half) == 1);
+  Rng zero = about_to_draw(0);
+  CHECK(sample(std::vector<float>{-kInf, 1, 1}, {}, {}, zero) == 1);
+  // A thousand weights of e^-37: added to 1 one by one they vanish, added up first they do not. So
+  // the largest random number points beyond the end, where the impossible last token stands.
+  std::vector<float> logits(1002, -37);
+  logits.front() = 0;
+  logits.back() = -kInf;
+  Rng last = about_to_draw(~std::uint64_t{0});
+  REQUIRE(Rng(last).uniform() == 1 - 0x1.0p-53);
+  CHECK(sample(logits, {}, {}, last) < 1001);
 }
 
 TEST_CASE("edges: one token, logits of 1e8, temperatures near 0 and very high") {
@@ -250,7 +301,17 @@ TEST_CASE("misuse: options out of range name key, value and range") {
   CHECK_THROWS_WITH_AS(run({.top_p = 1.5}),
                        "sampling: top_p is 1.5, expected above 0 and at most 1",
                        std::invalid_argument);
+  CHECK_THROWS_WITH_AS(run({.temperature = HUGE_VAL}),
+                       "sampling: temperature is inf, expected 0 or more", std::invalid_argument);
+  CHECK_THROWS_WITH_AS(run({.top_p = std::nan("")}),
+                       "sampling: top_p is nan, expected above 0 and at most 1",
+                       std::invalid_argument);
   CHECK_THROWS_WITH_AS(run({.min_p = -0.1}), "sampling: min_p is -0.1, expected 0 to 1",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(run({.min_p = 1.1}), "sampling: min_p is 1.1, expected 0 to 1",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(run({.repetition_penalty = HUGE_VAL}),
+                       "sampling: repetition_penalty is inf, expected above 0",
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(run({.repetition_penalty = 0}),
                        "sampling: repetition_penalty is 0, expected above 0",

@@ -107,6 +107,24 @@ TEST_CASE("property: loss alone, loss per token and loss with gradient agree") {
   CHECK(std::abs(sum / 50 - loss) <= 1e-14);
 }
 
+TEST_CASE("property: of many rows, each counts once") {
+  Rng rng(9);
+  const Matrix<double> logits = random_matrix(701, 97, rng, 2);  // several pieces for the threads
+  Targets targets(701);
+  for (std::int32_t& target : targets) target = static_cast<std::int32_t>(rng.below(98)) - 1;
+  const auto result = cross_entropy<double>(logits, targets);
+  double sum = 0;
+  for (Index i = 0; i < logits.rows(); ++i) {
+    const Targets target{targets[static_cast<std::size_t>(i)]};
+    const auto row = cross_entropy<double>(logits.row(i), target,
+                                           {.divisor = static_cast<double>(result.count)});
+    REQUIRE(max_difference(result.dlogits.row(i), row.dlogits) <= 1e-17);
+    sum += row.loss;
+  }
+  CHECK(std::abs(result.loss - sum) <= 1e-12);
+  CHECK(std::abs(cross_entropy_loss<double>(logits, targets) - sum) <= 1e-12);
+}
+
 TEST_CASE("property: padding columns steal no mass and get no gradient") {
   Rng rng(4);
   const Matrix<double> logits = random_matrix(4, 5, rng);
@@ -279,6 +297,9 @@ TEST_CASE("misuse: targets outside the vocabulary, wrong counts, impossible opti
                        "cross_entropy: 1 targets for 2 rows of logits", std::invalid_argument);
   CHECK_THROWS_WITH_AS(cross_entropy<double>(logits, Targets{0, 0}, {.vocabulary = 66}),
                        "cross_entropy: a vocabulary of 66 does not fit 65 columns",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(cross_entropy<double>(logits, Targets{0, 0}, {.vocabulary = -1}),
+                       "cross_entropy: a vocabulary of -1 does not fit 65 columns",
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(cross_entropy<double>(logits, Targets{0, 0}, {.divisor = -1}),
                        "cross_entropy: divisor is -1, expected 0 or more", std::invalid_argument);

@@ -9,13 +9,13 @@
 
 #include "limpid/backprop/grad_check.hpp"
 
+#include "support/fixture.hpp"
 #include "support/random.hpp"
 #include "support/threads.hpp"
 
 using namespace limpid;
 using namespace limpid::test;
 
-// NO fixture: the mask comes from our own random numbers; the rest is checked by hand
 // NO accumulation: no parameters
 
 namespace {
@@ -125,6 +125,20 @@ TEST_CASE("gradient check: x") {
   for (const GradientError& row : check_gradients({checked("x", x, dx)}, loss)) {
     CHECK(row.largest > 0);
     CHECK(row.error <= 1e-7);
+  }
+}
+
+TEST_CASE("fixture: the mask from the same random numbers in Python, the rest by PyTorch") {
+  for (const char* name : {"third", "most"}) {
+    CAPTURE(name);
+    const Fixture fixture("dropout", name);
+    Rng stream(static_cast<std::uint64_t>(fixture.number("seed")));
+    const Dropout<double> dropout(fixture.number("probability"));
+    Dropout<double>::Cache cache;
+    const Matrix<double> y = dropout.forward(fixture.matrix("x"), training(stream), &cache);
+    CHECK(max_difference(y, fixture.matrix("y")) <= 1e-12);
+    CHECK(max_difference(dropout.backward(fixture.matrix("dy"), cache), fixture.matrix("dx")) <=
+          1e-12);
   }
 }
 

@@ -48,6 +48,8 @@ TEST_CASE("property: fresh weights have the asked deviation") {
   Rng rng(3);
   const Embedding<double> table(200, 300, rng, 0.02);
   CHECK(std::abs(std::sqrt(table.weight.array().square().mean()) - 0.02) <= 2e-4);
+  const Embedding<double> usual(300, 192, rng);  // 0.02 sqrt(768 / 192)
+  CHECK(std::abs(std::sqrt(usual.weight.array().square().mean()) - 0.04) <= 4e-4);
 }
 
 TEST_CASE("property: the gradient has the same bits for any number of threads") {

@@ -36,6 +36,10 @@ TEST_CASE("by hand: eps stands inside the root") {
   Matrix<double> expected(1, 2);
   expected << -0.5, 0.5;
   CHECK(max_difference(layer.forward(x, nullptr), expected) <= 1e-15);
+  // GPT-2's 1e-5 where none is given: of deviations of 0.001 it leaves 0.001 / sqrt(1.1e-5).
+  const Matrix<double> small = 0.001 * x;
+  CHECK(std::abs(LayerNorm<double>(2).forward(small, nullptr)(0, 1) - 0.001 / std::sqrt(1.1e-5)) <=
+        1e-12);
 }
 
 TEST_CASE("property: rows have mean 0 and variance 1; shifting and scaling x changes nothing") {
@@ -110,6 +114,9 @@ TEST_CASE("accumulation: two backwards double the parameter gradients, forward c
   layer.forward(x, &cache);
   const Matrix<double> dx = layer.backward(dy, cache);
   const RowVector<double> once_gain = layer.gain_grad, once_bias = layer.bias_grad;
+  // 130 rows are summed in three pieces.
+  CHECK(max_difference(once_gain, dy.cwiseProduct(cache.x_hat).colwise().sum()) <= 1e-12);
+  CHECK(max_difference(once_bias, dy.colwise().sum()) <= 1e-12);
   layer.forward(x, &cache);
   CHECK(max_difference(layer.backward(dy, cache), dx) == 0);
   CHECK(max_difference(layer.gain_grad, 2 * once_gain) <= 1e-12);

@@ -68,6 +68,8 @@ TEST_CASE("property: fresh weights have the asked deviation") {
   Rng rng(4);
   const LearnedPosition<double> positions(200, 300, rng, 0.02);
   CHECK(std::abs(std::sqrt(positions.weight.array().square().mean()) - 0.02) <= 2e-4);
+  const LearnedPosition<double> usual(300, 192, rng);  // 0.02 sqrt(768 / 192)
+  CHECK(std::abs(std::sqrt(usual.weight.array().square().mean()) - 0.04) <= 4e-4);
 }
 
 TEST_CASE("property: the gradient has the same bits for any number of threads") {
@@ -79,6 +81,22 @@ TEST_CASE("property: the gradient has the same bits for any number of threads") 
     return std::vector<Matrix<float>>{positions.weight_grad,
                                       positions.forward(dy, sequences(11, 63, 2))};
   }));
+}
+
+TEST_CASE("property: of many rows, each takes and teaches its own position") {
+  Rng rng(11);
+  LearnedPosition<double> positions(65, 129, rng);
+  const Index time = 63, offset = 2;
+  const Matrix<double> x = random_matrix(11 * time, 129, rng);  // several pieces for the threads
+  const Matrix<double> y = positions.forward(x, sequences(11, time, offset));
+  positions.backward(x, sequences(11, time, offset));
+  Matrix<double> dweight = Matrix<double>::Zero(65, 129);
+  for (Index i = 0; i < x.rows(); ++i) {
+    const Index position = offset + i % time;
+    REQUIRE(max_difference(y.row(i), x.row(i) + positions.weight.row(position)) == 0);
+    dweight.row(position) += x.row(i);
+  }
+  CHECK(max_difference(positions.weight_grad, dweight) <= 1e-13);
 }
 
 TEST_CASE("gradient check: x and weight") {

@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <stdexcept>
+#include <vector>
 
 #include "limpid/backprop/grad_check.hpp"
 
@@ -59,6 +61,35 @@ TEST_CASE("property: fresh weights have the asked deviation, biases are zero") {
   const Linear<double> layer(200, 300, true, rng, 0.02);
   CHECK(std::abs(std::sqrt(layer.weight.array().square().mean()) - 0.02) <= 2e-4);
   CHECK(layer.bias.isZero(0));
+  const Linear<double> usual(192, 300, true, rng);  // 0.02 sqrt(768 / 192)
+  CHECK(std::abs(std::sqrt(usual.weight.array().square().mean()) - 0.04) <= 4e-4);
+}
+
+TEST_CASE("property: the weight decays and the bias does not; names and shapes are a file's") {
+  Rng rng(10);
+  Linear<double> layer(4, 3, true, rng);
+  const Parameters<double> parameters = layer.parameters();
+  REQUIRE(parameters.size() == 2);
+  CHECK(parameters[0].name == "weight");
+  CHECK(parameters[0].shape == std::vector<Index>{3, 4});
+  CHECK(parameters[0].decay);
+  CHECK(parameters[1].name == "bias");
+  CHECK(parameters[1].shape == std::vector<Index>{3});
+  CHECK_FALSE(parameters[1].decay);
+}
+
+TEST_CASE("property: of many rows, each has its own output and its share in the gradients") {
+  // 3000 rows: several pieces for the threads, the last one short.
+  Rng rng(9);
+  Linear<double> layer = random_linear(5, 7, true, rng);
+  const Matrix<double> x = random_matrix(3000, 5, rng), dy = random_matrix(3000, 7, rng);
+  Matrix<double> y = x * layer.weight.transpose();
+  y.rowwise() += layer.bias;
+  Linear<double>::Cache cache;
+  CHECK(max_difference(layer.forward(x, &cache), y) <= 1e-13);
+  CHECK(max_difference(layer.backward(dy, cache), dy * layer.weight) <= 1e-13);
+  CHECK(max_difference(layer.weight_grad, dy.transpose() * x) <= 1e-11);
+  CHECK(max_difference(layer.bias_grad, dy.colwise().sum()) <= 1e-11);
 }
 
 TEST_CASE("gradient check: x, weight and bias") {

@@ -32,6 +32,10 @@ TEST_CASE("by hand: eps stands inside the root") {
   x << -1, 1;
   expected << -0.5, 0.5;
   CHECK(max_difference(layer.forward(x, nullptr), expected) <= 1e-15);
+  // 1e-5 where none is given: of a root of 0.001 it leaves 0.001 / sqrt(1.1e-5).
+  const Matrix<double> small = 0.001 * x;
+  CHECK(std::abs(RmsNorm<double>(2).forward(small, nullptr)(0, 1) - 0.001 / std::sqrt(1.1e-5)) <=
+        1e-12);
 }
 
 TEST_CASE("property: rows have mean square 1; scaling x changes nothing, shifting it does") {
@@ -117,6 +121,8 @@ TEST_CASE("accumulation: two backwards double the gradient, forward changes noth
   layer.forward(x, &cache);
   const Matrix<double> dx = layer.backward(dy, cache);
   const RowVector<double> once = layer.gain_grad;
+  // 130 rows are summed in three pieces.
+  CHECK(max_difference(once, dy.cwiseProduct(cache.x_hat).colwise().sum()) <= 1e-12);
   layer.forward(x, &cache);
   CHECK(max_difference(layer.gain_grad, once) == 0);
   CHECK(max_difference(layer.backward(dy, cache), dx) == 0);

@@ -67,6 +67,16 @@ TEST_CASE("property: token by token with growing offsets equals all at once, in 
   }
 }
 
+TEST_CASE("property: of many rows, each gets its own position once") {
+  Rng rng(2);
+  const Sinusoidal<double> positions(66, 65);
+  const Matrix<double> x = random_matrix(9 * 64, 65, rng);  // several pieces for the threads
+  const Matrix<double> y = positions.forward(x, sequences(9, 64, 2));
+  for (Index i = 0; i < x.rows(); ++i) {
+    REQUIRE(max_difference(y.row(i), x.row(i) + positions.table.row(2 + i % 64)) == 0);
+  }
+}
+
 TEST_CASE("fixture: the table from PyTorch by exp and log, even and odd widths") {
   for (const char* name : {"even", "odd"}) {
     CAPTURE(name);

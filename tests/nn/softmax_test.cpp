@@ -97,6 +97,16 @@ TEST_CASE("property: the same bits with any number of threads") {
   }
 }
 
+TEST_CASE("property: of many rows, each is bent once") {
+  Rng rng(5);
+  const Matrix<double> x = random_matrix(401, 67, rng), dp = random_matrix(401, 67, rng);
+  const Matrix<double> p = softmax_of(x, 0.3), dx = backward_of(p, dp, 0.3);
+  for (Index i = 0; i < x.rows(); ++i) {
+    REQUIRE(max_difference(p.row(i), softmax_of(x.row(i), 0.3)) <= 1e-15);
+    REQUIRE(max_difference(dx.row(i), backward_of(p.row(i), dp.row(i), 0.3)) <= 1e-15);
+  }
+}
+
 TEST_CASE("gradient check: x, with and without a scale") {
   Rng rng(4);
   for (const double scale : {1.0, 0.3}) {

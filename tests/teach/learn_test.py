@@ -95,11 +95,11 @@ class Findings(Case):
             self.assertEqual(learn.outcome(found), expected)
         self.assertEqual(learn.outcome([]), ("crash", ""))  # a grading that says nothing has not passed
 
-    def run_script(self, script, seconds=20):
+    def run_script(self, script, **limits):
         self.project.put("program", "#!/bin/sh\n" + script)
         program = self.project.root / "program"
         program.chmod(0o755)
-        return learn.run(program, seconds)
+        return learn.run(program, **limits)
 
     def test_crashes_and_loops_are_told(self):
         found, _ = self.run_script("echo 'began forward' > $1; kill -SEGV $$")
@@ -107,9 +107,15 @@ class Findings(Case):
         self.assertIn("signal 11", found[-1][1])
         found, _ = self.run_script("echo 'began forward' > $1; echo \"Assertion \\`i < 3' failed\" >&2; kill -ABRT $$")
         self.assertIn("Eigen asserts i < 3", found[-1][1])
-        found, _ = self.run_script("echo 'began forward' > $1; exec sleep 30", seconds=1)
+        found, _ = self.run_script("echo 'began forward' > $1; while :; do :; done", cpu=1)
+        self.assertEqual(learn.outcome(found), ("crash", "forward"))
+        self.assertIn("computed for 1 s", found[-1][1])
+        found, _ = self.run_script("echo 'began forward' > $1; exec sleep 30", clock=1)
         self.assertEqual(learn.outcome(found), ("crash", "forward"))
         self.assertIn("did not end within 1 s", found[-1][1])
+        # Waiting is not computing: a busy machine does not make a slow solution of a good one.
+        found, _ = self.run_script("echo 'began forward' > $1; sleep 2; echo 'passed forward 0' >> $1", cpu=1)
+        self.assertEqual(learn.outcome(found), ("passed", ""))
         found, printed = self.run_script("echo mine; exit 3")
         self.assertEqual((learn.outcome(found)[0], printed), ("crash", "mine\n"))
 

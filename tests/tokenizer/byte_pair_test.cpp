@@ -179,6 +179,28 @@ TEST_CASE("edges: a cache tells zero bytes from none, and from more of them") {
   }
 }
 
+TEST_CASE("edges: a cache tells long pieces apart by their last bytes") {
+  // Of a's, four are a token: pieces of 24 bytes and fewer have few enough tokens to be kept.
+  const auto tokenizer = from_merges({{"a", "a"}, {"aa", "aa"}}, Pattern::none);
+  const auto cache = tokenizer.new_cache();
+  for (std::size_t size = 20; size <= 26; ++size) {
+    for (const char last : {'a', 'b', '\x18', 'a'}) {
+      const std::string piece = std::string(size - 1, 'a') + last;
+      CHECK(tokenizer.encode(piece, Specials::as_text, cache.get()) == tokenizer.encode(piece));
+    }
+  }
+}
+
+TEST_CASE("edges: bytes whose ids are not their numbers, as in GPT-2's own vocabulary") {
+  Vocabulary backwards;
+  for (int byte = 255; byte >= 0; --byte) backwards.add(std::string(1, static_cast<char>(byte)));
+  backwards.add("ab");
+  const BytePairTokenizer tokenizer(with_specials(std::move(backwards), default_specials()),
+                                    {{255 - 'a', 255 - 'b'}});
+  CHECK(tokenizer.encode("abc") == Ids{256, 255 - 'c'});
+  CHECK(tokenizer.decode(Ids{256, 255 - 'c'}) == "abc");
+}
+
 TEST_CASE("property: fingerprints tell tokenizers apart") {
   const auto tokenizer = from_merges(kHappiness);
   CHECK(tokenizer.fingerprint() == from_merges(kHappiness).fingerprint());

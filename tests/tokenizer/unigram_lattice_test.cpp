@@ -181,6 +181,10 @@ TEST_CASE("edges: the empty text, equal ways, impossible pieces, unknown charact
   CHECK(best_path(with_unknown, "a\xFF\xE2\x82").ids == Ids{0, 7, 7});
   CHECK(std::abs(best_path(with_unknown, "世").log_probability + 30) <= 1e-12);
 
+  // A character that is a piece is never unknown, however cheap that would be.
+  with_unknown.unknown_log_probability = -0.1;
+  CHECK(best_path(with_unknown, "aé").ids == Ids{0, 2});
+
   // A character may be unknown although a longer piece begins with it: ?|bc beats ab|?.
   const Pieces crossing({{"ab", .1}, {"bc", .2}});
   ScoredPieces either = crossing.view();

@@ -160,6 +160,13 @@ TEST_CASE("property: equal numbers with equal gradients stay equal, over the bor
     optimizer.step(tensors.parameters(), 0.01);
     CHECK(tensors.weight.minCoeff() == tensors.weight.maxCoeff());
   }
+  // And each follows its own gradient: first steps go one learning rate up or down.
+  Tensors<double> other(300, 200, 6);
+  const Matrix<double> before = other.weight;
+  AdamW<double> fresh(other.parameters(), {.epsilon = 1e-16, .weight_decay = 0});
+  fresh.step(other.parameters(), 0.01);
+  CHECK(max_difference(other.weight,
+                       before - 0.01 * Matrix<double>(other.weight_grad.cwiseSign())) <= 1e-9);
 }
 
 TEST_CASE("property: the same bits wherever the numbers lie in memory") {
@@ -231,6 +238,16 @@ TEST_CASE("edges: moments fade to zero and never become denormal") {
   CHECK(tensors.weight.array().isFinite().all());
 }
 
+TEST_CASE("edges: gradients of 1e-6 in float are small, not nothing") {
+  Tensors<float> tensors(1, 2, 9);
+  tensors.weight << 1, 1;
+  tensors.weight_grad << 1e-6F, -1e-5F;  // their moments are 1e-7, 1e-6 and 1e-14, 1e-12
+  AdamW<float> optimizer(tensors.parameters(), {.epsilon = 1e-16, .weight_decay = 0});
+  optimizer.step(tensors.parameters(), 0.5);
+  CHECK(std::abs(tensors.weight(0) - 0.5F) <= 1e-5F);
+  CHECK(std::abs(tensors.weight(1) - 1.5F) <= 1e-5F);
+}
+
 TEST_CASE("edges: huge and tiny gradients, learning rate 0, no parameters") {
   Tensors<float> tensors(1, 4, 9);
   tensors.weight << 1, 1, 1, 1;
@@ -286,5 +303,17 @@ TEST_CASE("misuse: other parameters than those of the constructor") {
       optimizer.step(larger.parameters(), 0.1),
       "adamw: parameter 0 is weight with 12 numbers and 12 gradients, expected weight with 6",
       std::invalid_argument);
+  Parameters<double> renamed = tensors.parameters();
+  renamed[1].name = "gain";
+  CHECK_THROWS_WITH_AS(optimizer.step(renamed, 0.1),
+                       "adamw: parameter 1 is gain with 3 numbers and 3 gradients, expected bias "
+                       "with 3",
+                       std::invalid_argument);
+  Parameters<double> without_gradient = tensors.parameters();
+  without_gradient[1].grad = {};
+  CHECK_THROWS_WITH_AS(optimizer.step(without_gradient, 0.1),
+                       "adamw: parameter 1 is bias with 3 numbers and 0 gradients, expected bias "
+                       "with 3",
+                       std::invalid_argument);
   CHECK(optimizer.steps() == 0);
 }

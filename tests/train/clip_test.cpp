@@ -90,6 +90,21 @@ TEST_CASE("property: the same bits with 1, 2, 3 and 8 threads") {
   }));
 }
 
+TEST_CASE("property: large tensors are measured and shortened to their last number") {
+  Gradients<double> g{{Matrix<double>::Zero(300, 200), Matrix<double>::Zero(250, 200)}};
+  g.grads[0](299, 199) = 3;  // each in its tensor's last piece
+  g.grads[1](249, 199) = 4;
+  CHECK(clip_gradients(g.parameters(), 1).norm == 5);
+  CHECK(std::abs(g.grads[0](299, 199) - 0.6) <= 1e-15);
+  CHECK(std::abs(g.grads[1](249, 199) - 0.8) <= 1e-15);
+  g.grads[0].setOnes();
+  g.grads[1].setOnes();
+  const double norm = std::sqrt(110000.0);
+  CHECK(std::abs(clip_gradients(g.parameters(), 1).norm - norm) <= 1e-10);
+  for (const Matrix<double>& grad : g.grads)
+    CHECK((grad.array() - 1 / norm).abs().maxCoeff() <= 1e-15);
+}
+
 TEST_CASE("edges: at the maximum, zero, one number, lengths that no register divides") {
   Gradients<double> g{{Matrix<double>::Constant(1, 1, -2)}};
   CHECK_FALSE(clip_gradients(g.parameters(), 2).clipped);

@@ -49,6 +49,13 @@ TEST_CASE("by hand: a model that knows nothing") {
   CHECK(std::abs(loss.bits_per_byte() - std::log2(10.0)) <= 1e-6);
 }
 
+TEST_CASE("by hand: per token, per byte, and the number of equally likely tokens") {
+  const TextLoss loss{.nats = 8 * std::log(2.0), .tokens = 4, .bytes = 16};
+  CHECK(std::abs(loss.nats_per_token() - 2 * std::log(2.0)) <= 1e-15);
+  CHECK(std::abs(loss.bits_per_byte() - 0.5) <= 1e-15);
+  CHECK(std::abs(loss.perplexity() - 4) <= 1e-14);
+}
+
 TEST_CASE("by hand: special tokens have no bytes, ignored targets do not count") {
   const std::unique_ptr<Tokenizer> words = make_tokenizer("byte", "");
   const std::vector<std::int32_t> ids = words->encode("the fox");
@@ -81,6 +88,7 @@ TEST_CASE("property: every target counts once, however the windows are batched")
 
 TEST_CASE("edges: the first batches that hold so many targets") {
   const std::vector<Batch> batches = evaluation_windows(small_ids(), 8, 2);  // 16 targets each
+  CHECK(first_batches(batches, 0).empty());
   CHECK(first_batches(batches, 1).size() == 1);
   CHECK(first_batches(batches, 16).size() == 1);
   CHECK(first_batches(batches, 17).size() == 2);

@@ -90,6 +90,26 @@ TEST_CASE("edges: a line that a kill cut short is dropped, a missing file stays 
   CHECK(read_metrics(directory / "m").empty());
 }
 
+TEST_CASE(
+    "edges: a tail that cannot be read is dropped, a damaged line between good ones is an error") {
+  const ScratchDirectory directory;
+  const std::string first = to_json_line(line(0)), second = to_json_line(line(10));
+  const std::string zeros(100, '\0');
+  for (const std::string& tail : {zeros + "\n", std::string("{\"step\": 1}\n" + zeros + "\n\n")}) {
+    put(directory / "m", first + second + tail);
+    cut_metrics(directory / "m", 100);
+    CHECK(get(directory / "m") == first + second);
+  }
+  const std::string damaged = first + "{\"step\" 5}\n[]\n" + second;
+  put(directory / "m", damaged);
+  CHECK(failure(directory.path(), [&] { cut_metrics(directory / "m", 10); }) ==
+        "m: line 2 is damaged, and good lines follow; remove that line to go on");
+  CHECK(get(directory / "m") == damaged);
+  // What would be cut anyway may be anything.
+  cut_metrics(directory / "m", 9);
+  CHECK(get(directory / "m") == first);
+}
+
 TEST_CASE("misuse: lines that are not what they should be, places that cannot be written") {
   const ScratchDirectory directory;
   put(directory / "m", to_json_line(line(0)) + "{\"step\": 1}\n");
@@ -98,6 +118,16 @@ TEST_CASE("misuse: lines that are not what they should be, places that cannot be
   put(directory / "m", "not JSON\n");
   CHECK(
       failure(directory.path(), [&] { read_metrics(directory / "m"); }).starts_with("m: line 1: "));
+  // The text of a damaged line may be long; what is said of it is not.
+  for (const char digit : {'"', '9'}) {
+    put(directory / "m", "{\"step\": " + std::string(5000, digit) + "}\n");
+    CHECK(failure(directory.path(), [&] { read_metrics(directory / "m"); }).size() < 100);
+  }
+  std::string fraction = to_json_line(line(3));
+  fraction.replace(fraction.find("\"step\":3"), 8, "\"step\":1e30");
+  put(directory / "m", fraction);
+  CHECK(failure(directory.path(), [&] { read_metrics(directory / "m"); }) ==
+        "m: line 1: step is 1e+30, expected a whole number");
   CHECK(failure(directory.path(), [&] { append_metrics(directory / "no" / "m", line(0)); }) ==
         "no/m: cannot be written");
   CHECK(failure("", [] { append_metrics("/dev/full", line(0)); }) ==

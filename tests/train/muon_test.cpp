@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <Eigen/SVD>
@@ -67,6 +69,30 @@ TEST_CASE("by hand: two steps of two numbers, along what the momentum will be") 
   Matrix<double> expected(1, 2);
   expected << -length * (1 + 0.25 / norm), -length * 1.5 / norm;
   CHECK(max_difference(w.value, expected) <= 1e-6);
+}
+
+TEST_CASE("property: every matrix has its own gradient, momentum and size") {
+  Rng rng(5);
+  Weights a{random_matrix(3, 4, rng), random_matrix(3, 4, rng)};
+  Weights b{random_matrix(4, 3, rng), random_matrix(4, 3, rng)};
+  Weights a_alone = a, b_alone = b;
+  Parameters<double> both = a.parameters();
+  both.push_back(matrix_parameter("v", b.value, b.grad));
+  Muon<double> together(both), first(a_alone.parameters()), second(b_alone.parameters());
+  for (int step = 0; step < 2; ++step) {
+    together.step(both, 0.1);
+    first.step(a_alone.parameters(), 0.1);
+    second.step(b_alone.parameters(), 0.1);
+    a.grad = a_alone.grad = random_matrix(3, 4, rng);
+    b.grad = b_alone.grad = random_matrix(4, 3, rng);
+  }
+  CHECK(max_difference(a.value, a_alone.value) == 0);
+  CHECK(max_difference(b.value, b_alone.value) == 0);
+  const auto momenta = together.momenta();
+  REQUIRE(momenta.size() == 2);
+  CHECK(momenta[1].name == "v");
+  CHECK(std::equal(momenta[1].values.begin(), momenta[1].values.end(),
+                   second.momenta()[0].values.begin(), second.momenta()[0].values.end()));
 }
 
 TEST_CASE("by hand: what does not decay does not") {
@@ -152,5 +178,9 @@ TEST_CASE("misuse: a vector, another parameter") {
   Parameters<double> renamed = w.parameters();
   renamed[0].name = "v";
   CHECK_THROWS_WITH_AS(muon.step(renamed, 0.1), "muon: parameter 0 is 'v', expected 'w'",
+                       std::invalid_argument);
+  Weights larger{Matrix<double>::Zero(2, 3), Matrix<double>::Zero(2, 3)};
+  CHECK_THROWS_AS(muon.step(larger.parameters(), 0.1), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(muon.step({}, 0.1), "muon: expected the parameters of the constructor",
                        std::invalid_argument);
 }

@@ -169,6 +169,26 @@ TEST_CASE("property: minutes are decided once, and a resumed run keeps them") {
   CHECK(read_record(scratch / "small" / kStateFile).options.model.width == 64);
 }
 
+TEST_CASE("property: a resumed run mends the files that follow from its state") {
+  const ScratchDirectory scratch;
+  Notes first, second;
+  first.stop_after = 5;
+  run_training(request(scratch), first, first.stop);
+  const char* files[] = {"tokenizer.json", "config.json", "model.safetensors"};
+  std::vector<std::string> before;
+  for (const char* file : files) before.push_back(get(scratch / "run" / file));
+  put(scratch / "run" / "tokenizer.json", before[0] + "\n ");  // the same tokenizer in other bytes
+  put(scratch / "run" / "config.json", "{}");
+  put(scratch / "run" / "model.safetensors", before[2].substr(0, 100));
+  RunRequest more = request(scratch);
+  more.resume = true;
+  run_training(more, second, std::atomic<bool>{true});  // stops before its first step
+  for (std::size_t i = 0; i < 3; ++i) {
+    CAPTURE(files[i]);
+    CHECK(get(scratch / "run" / files[i]) == before[i]);
+  }
+}
+
 TEST_CASE("edges: stopped before the first step, and a prompt from a short text") {
   const ScratchDirectory scratch;
   Notes notes;

@@ -67,11 +67,29 @@ TEST_CASE("edges: no warm-up, one step, a warm-up without an end, steps beyond t
   for (const Index step : {3, 4, 1000000}) CHECK(no_warmup(step) == 0.5);
 }
 
+TEST_CASE("property: a decay's name leads back to it") {
+  CHECK(decay_name(Decay::cosine) == "cosine");
+  CHECK(decay_name(Decay::linear) == "linear");
+  CHECK(decay_name(Decay::none) == "none");
+  for (const Decay decay : {Decay::cosine, Decay::linear, Decay::none}) {
+    CHECK(decay_from_name(decay_name(decay)) == decay);
+  }
+  CHECK_THROWS_WITH_AS(decay_from_name("step"),
+                       "schedule: decay is 'step', expected cosine, linear or none",
+                       std::invalid_argument);
+}
+
 TEST_CASE("misuse: values out of range are named") {
   const auto validate = [](const LearningRate& rate) { rate.validate(); };
   validate({});
   CHECK_THROWS_WITH_AS(validate({.peak = 0}),
                        "schedule: learning_rate is 0, expected a number above 0",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(validate({.peak = HUGE_VAL}),
+                       "schedule: learning_rate is inf, expected a number above 0",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(validate({.peak = 1, .minimum = std::nan("")}),
+                       "schedule: min_learning_rate is nan, expected 0 to learning_rate, 1",
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(validate({.peak = 1, .minimum = 2}),
                        "schedule: min_learning_rate is 2, expected 0 to learning_rate, 1",

@@ -20,7 +20,7 @@ using namespace limpid;
 using namespace limpid::test;
 
 // NO gradient check: the gradients are the model's, checked there
-// NO fixture: a step is composed of parts that each have one
+// NO fixture: PyTorch's are in training_test.cpp, whose steps are composed as those by hand below
 
 namespace {
 
@@ -122,6 +122,18 @@ TEST_CASE("by hand: beside Muon, AdamW's parameters move at adamw_rate times the
       CHECK(std::abs(other.value[j] - start.value[j] - expected) <= 1e-6);
     }
   }
+}
+
+TEST_CASE("by hand: both optimizers get the options of the run") {
+  RunOptions options = small_options();
+  options.optimizer = "muon";
+  options.adamw = {.beta1 = 0.8, .beta2 = 0.9, .epsilon = 1e-6, .weight_decay = 0.3};
+  const Trainer trainer = small_trainer(options);
+  CHECK(trainer.adamw.options.beta1 == 0.8);
+  CHECK(trainer.adamw.options.beta2 == 0.9);
+  CHECK(trainer.adamw.options.epsilon == 1e-6);
+  CHECK(trainer.adamw.options.weight_decay == 0.3);
+  CHECK(trainer.muon.options.weight_decay == 0.3);
 }
 
 TEST_CASE("property: the mimetic start changes attention's matrices and nothing else") {

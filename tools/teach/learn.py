@@ -23,6 +23,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -33,6 +34,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KINDS = ["implement", "find the bug", "write the test"]
 MISTAKES_AT_LEAST = 3
+CPU_LIMIT = 20     # seconds that a grading may compute: the same on a busy machine
+CLOCK_LIMIT = 300  # seconds that it may take, for one that waits and never computes
 
 
 class Trouble(Exception):
@@ -214,23 +217,30 @@ def make(build, exercise, text, folder, name, shown=None):
     return (program, "") if done.returncode == 0 else (None, done.stderr)
 
 
-def run(program, seconds=20):
+def run(program, cpu=CPU_LIMIT, clock=CLOCK_LIMIT):
     """Runs a grading; returns its findings: [(key, words)], in order."""
     report = program.with_suffix(".report")
     report.unlink(missing_ok=True)
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
     try:
-        done = subprocess.run([program, report], timeout=seconds, cwd=ROOT, capture_output=True, text=True,
-                              errors="replace", env={**os.environ, "OMP_WAIT_POLICY": "passive"})
+        done = subprocess.run([program, report], timeout=clock, cwd=ROOT, capture_output=True, text=True,
+                              errors="replace", env={**os.environ, "OMP_WAIT_POLICY": "passive"}, preexec_fn=limit)
     except subprocess.TimeoutExpired:
-        return [*read_report(report), ("crash", f"It did not end within {seconds} s: is there a loop that never ends?")], ""
+        return [*read_report(report), ("crash", f"It did not end within {clock} s: what is it waiting for?")], ""
     found = read_report(report)
-    if done.returncode < 0:
+    if -done.returncode in (signal.SIGXCPU, signal.SIGKILL):
+        found.append(("crash", f"It computed for {cpu} s without an end: is there a loop that never ends?"))
+    elif done.returncode < 0:
         assertion = re.search(r"Assertion [`'](.*?)['`] failed", done.stderr, re.DOTALL)
         if assertion:
             words = f"An index or a size does not fit a matrix. Eigen asserts {' '.join(assertion.group(1).split())}"
         else:
-            words = (f"It crashed with signal {-done.returncode}: a pointer that points to nothing (may it be null?), "
-                     "or memory that is not yours.")
+            words = (f"It crashed with signal {-done.returncode}: a pointer that points to nothing (may it be null?), or memory "
+                     "that is not yours (is something empty? size() - 1 is then the largest number that there is).")
         found.append(("crash", words))
     elif done.returncode > 1 or (done.returncode == 1 and not any(key == "failed" for key, _ in found)):
         found.append(("crash", f"The grading ended with {done.returncode}: {done.stderr.strip()}"))
@@ -332,7 +342,10 @@ def work_on(desk, build, exercise):
     print(colour(1, f"{exercise.lesson}, exercise {exercise.number} of {count}: {exercise.title}"))
     if not path.exists():
         desk.lay_out(exercise)
-        print(f"\n{wrap(exercise.text)}\n\n  Your file: {colour(1, nearest(path))}   The lesson: lessons/{exercise.lesson}/README.md\n")
+        print(f"\n{wrap(exercise.text)}\n\n  Your file: {colour(1, nearest(path))}   The lesson: lessons/{exercise.lesson}/README.md")
+        for header in sorted(exercise.folder.glob("*.hpp")):
+            print(f"  It includes {nearest(header)}")
+        print()
     desk.save(last=exercise)
     prepare(build, exercise.target)
     program, errors = make(build, exercise, path.read_text(), build / "lessons/my" / exercise.lesson,

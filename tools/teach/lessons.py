@@ -82,7 +82,7 @@ class Tree:
             raise Problem(f"an output comes from a notebook or from ./limpid, not from {words[0]}")
         if source not in self.commands:
             try:
-                done = subprocess.run(words, cwd=self.root, capture_output=True, text=True, timeout=60)
+                done = subprocess.run(words, cwd=self.root, capture_output=True, text=True, timeout=300)
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise Problem(f"{source}: {error}") from error
             if done.returncode != 0:

@@ -31,7 +31,8 @@
 /// and the walk goes from deep to shallow.
 ///
 /// One forward pass prices one number; this walk prices all inputs at once for about the same work.
-/// Everything in `nn` is this walk written by hand, with whole matrices as nodes.
+/// Everything in `nn` is this walk written by hand, with whole matrices as nodes. (A whole model
+/// out of Values: tests/backprop/scalar_layers.hpp, where both must agree.)
 ///
 /// SOURCE  Linnainmaa 1970 (his thesis; in English 1976, BIT 16); Griewank, Walther 2008,
 ///         "Evaluating Derivatives", sections 3.1 and 3.2

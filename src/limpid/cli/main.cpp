@@ -5,10 +5,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
+#include <sstream>
 #include <string>
 
 #include "limpid/cli/commands.hpp"
 #include "limpid/cli/exchange_commands.hpp"
+#include "limpid/cli/terminal.hpp"
 #include "limpid/core/memory.hpp"
 
 namespace {
@@ -28,6 +31,27 @@ void let_waiting_threads_sleep(char** argv) {
   execv("/proc/self/exe", argv);
 }
 
+// --help fits a terminal of 80 columns: names to the left, what they mean to the right.
+class NarrowHelp : public CLI::Formatter {
+ public:
+  NarrowHelp() { column_width(kNames); }
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return narrow(option->get_description());
+  }
+  std::string make_subcommand(const CLI::App* command) const override {
+    std::ostringstream out;
+    CLI::detail::format_help(out, command->get_display_name(true),
+                             narrow(command->get_description()), kNames);
+    return out.str();
+  }
+
+ private:
+  static constexpr int kNames = 28, kColumns = 79;
+  static std::string narrow(const std::string& text) {
+    return limpid::cli::wrapped(text, kColumns - kNames, "");
+  }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -35,7 +59,7 @@ int main(int argc, char** argv) {
   limpid::keep_freed_memory();
   CLI::App app("A tiny GPT in plain C++: train it, let it write, look inside.", "limpid");
   app.require_subcommand(1);
-  app.get_formatter()->column_width(28);
+  app.formatter(std::make_shared<NarrowHelp>());
   limpid::cli::add_demo(app);
   limpid::cli::add_train(app);
   limpid::cli::add_generate(app);

@@ -49,7 +49,7 @@ class LIMPID_API TextChunks {
   std::uint64_t size_ = 0, read_ = 0;
   std::string buffer_;
   std::size_t given_ = 0;  // bytes at the front of the buffer that were handed out
-  bool at_end_ = false;
+  bool at_end_ = false, is_regular_ = false;
 };
 
 }  // namespace limpid

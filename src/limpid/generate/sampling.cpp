@@ -46,6 +46,7 @@ void penalise(Array& scores, std::span<const float> logits, std::span<const std:
 // Keeps the likeliest tokens of p: at most `most` of them, and no more than it takes to reach the
 // share `enough` of what `most` of them would hold.
 void keep_likeliest(Array& p, Index most, double enough) {
+  if (enough == 1) enough = HUGE_VAL;  // all: some are too unlikely to change the sum
   std::vector<Index> heap(static_cast<std::size_t>(p.size()));
   std::iota(heap.begin(), heap.end(), Index{0});
   const auto less_likely = [&p](Index a, Index b) { return p[a] != p[b] ? p[a] < p[b] : a > b; };

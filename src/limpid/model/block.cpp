@@ -36,6 +36,10 @@ Block<Real>::Block(const Config& config, Rng& rng)
   }
 }
 
+//   x = x + dropout(attention(norm1(x)))         tokens look at each other
+//   x = x + dropout(feed_forward(norm2(x)))      each token for itself
+//
+// The branches read the stream and add to it; nothing is ever overwritten.
 template <class Real>
 auto Block<Real>::forward(Matrix x, const Context& context, Cache* cache) const -> Matrix {
   const auto part = [&](auto member) { return cache == nullptr ? nullptr : &(cache->*member); };
@@ -52,6 +56,8 @@ auto Block<Real>::forward(Matrix x, const Context& context, Cache* cache) const 
   return x;
 }
 
+// A sum hands its gradient to both sides as it is. So dy flows down the stream unchanged, and what comes
+// out of the branch is added: however many blocks lie below, the loss reaches each on a path with slope 1.
 template <class Real>
 auto Block<Real>::backward(Matrix dy, const Context& context, const Cache& cache) -> Matrix {
   // dy stays in the stream; a copy of it goes through the branch only where dropout changes it.

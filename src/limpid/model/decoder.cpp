@@ -43,6 +43,8 @@ auto Decoder<Real>::embed(Ids ids, const Context& context) const -> Matrix {
   return positions ? positions->forward(std::move(x), context) : x;
 }
 
+// ids [N] become rows of the stream [N, C]; every block adds to it; the head compares the normed rows
+// with a row for each token of the vocabulary: logits [N, V].
 template <class Real>
 auto Decoder<Real>::forward(Ids ids, const Context& context, Cache* cache) const -> Matrix {
   if (cache != nullptr) {
@@ -61,6 +63,8 @@ auto Decoder<Real>::forward(Ids ids, const Context& context, Cache* cache) const
   return logits;
 }
 
+// The same calls in reverse. A tied matrix receives two gradients: in the first line as the head, in the
+// last one as the table.
 template <class Real>
 void Decoder<Real>::backward(const Matrix& dlogits, const Context& context, const Cache& cache) {
   check_shape("decoder", "dlogits", dlogits, cache.head_input.rows(), config.vocab);

@@ -26,6 +26,8 @@ Embedding<Real>::Embedding(Index vocabulary, Index width, Rng& rng, double devia
     w = static_cast<Real>(deviation * rng.normal());
 }
 
+// Row i of y is a copy of row ids[i] of the table. It is the product of the table with a row that is 1
+// at ids[i] and 0 elsewhere, without the multiplications.
 template <class Real>
 auto Embedding<Real>::forward(std::span<const std::int32_t> ids) const -> Matrix {
   check_ids(ids, weight.rows());
@@ -36,6 +38,8 @@ auto Embedding<Real>::forward(std::span<const std::int32_t> ids) const -> Matrix
   return y;
 }
 
+// The gradient of a copy is added where the copy was taken:  dW[ids[i]] += dy[i].  Rows of tokens that
+// do not occur receive nothing.
 template <class Real>
 void Embedding<Real>::backward(const Matrix& dy, std::span<const std::int32_t> ids) {
   const Index rows = static_cast<Index>(ids.size());

@@ -13,6 +13,11 @@ FeedForward<Real>::FeedForward(Index width, Index hidden, Activation kind, bool 
       down(hidden, width, with_bias, rng, down_scale * initial_deviation(width)),
       activation(kind) {}
 
+//   hidden = up(x)                      [N, F]
+//   y      = down(activation(hidden))   [N, C]
+//
+// Backward needs the hidden numbers from before the bend, for its slope. When nobody will ask, the bend
+// happens in their own memory.
 template <class Real>
 auto FeedForward<Real>::forward(Matrix x, Cache* cache) const -> Matrix {
   check_shape("feed_forward", "x", x, kAny, up.weight.cols());
@@ -27,6 +32,7 @@ auto FeedForward<Real>::forward(Matrix x, Cache* cache) const -> Matrix {
   return down.forward(std::move(bent), &cache->down);
 }
 
+// The same road backwards: through down, times the slope of the bend, through up.
 template <class Real>
 auto FeedForward<Real>::backward(const Matrix& dy, const Cache& cache) -> Matrix {
   check_shape("feed_forward", "dy", dy, cache.hidden.rows(), down.weight.rows());

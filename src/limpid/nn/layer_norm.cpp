@@ -15,6 +15,11 @@ LayerNorm<Real>::LayerNorm(Index width, double epsilon)
       bias_grad(RowVector::Zero(width)),
       eps(epsilon) {}
 
+// For each row, a token:
+//
+//   mean  = sum_j x[j] / C
+//   var   = sum_j (x[j] - mean)^2 / C
+//   x_hat = (x - mean) / sqrt(var + eps)
 template <class Real>
 auto LayerNorm<Real>::forward(const Matrix& x, Cache* cache) const -> Matrix {
   check_shape("layer_norm", "x", x, kAny, gain.cols());
@@ -41,6 +46,12 @@ auto LayerNorm<Real>::forward(const Matrix& x, Cache* cache) const -> Matrix {
   return y;
 }
 
+// The slope of x_hat[j] in x[i] has three parts, since the mean and the variance are made of x too:
+//
+//   d x_hat[j] / d x[i] = rstd * ([i = j]  -  1/C  -  x_hat[i] x_hat[j] / C)
+//                                 direct      mean    variance
+//
+// Summed over j with dx_hat[j] as weights, the C times C slopes become two means.
 template <class Real>
 auto LayerNorm<Real>::backward(const Matrix& dy, const Cache& cache) -> Matrix {
   check_shape("layer_norm", "dy", dy, cache.x_hat.rows(), gain.cols());

@@ -18,6 +18,9 @@ Linear<Real>::Linear(Index in, Index out, bool with_bias, Rng& rng, double devia
     w = static_cast<Real>(deviation * rng.normal());
 }
 
+//   y[n, o] = sum_i x[n, i] W[o, i] + b[o]
+//
+// Row o of W belongs to output o, so W stands transposed in the product: y = x W^T + b.
 template <class Real>
 auto Linear<Real>::forward(Matrix x, Cache* cache) const -> Matrix {
   check_shape("linear", "x", x, kAny, weight.cols());
@@ -35,6 +38,12 @@ auto Linear<Real>::forward(Matrix x, Cache* cache) const -> Matrix {
   return y;
 }
 
+// Where does each number stand in y, and with which slope? W[o, i] in output o of every row, with slope
+// x[n, i]; x[n, i] in every output of its row, with slope W[o, i]. Over paths, gradients are added:
+//
+//   dW[o, i] += sum_n dy[n, o] x[n, i]      dW += dy^T x      a sum over the rows
+//   db[o]    += sum_n dy[n, o]                                a sum over the rows
+//   dx[n, i]  = sum_o dy[n, o] W[o, i]      dx  = dy W        a sum over the outputs
 template <class Real>
 auto Linear<Real>::backward(const Matrix& dy, const Cache& cache) -> Matrix {
   check_shape("linear", "dy", dy, cache.x.rows(), weight.rows());

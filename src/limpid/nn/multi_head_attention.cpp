@@ -135,6 +135,9 @@ auto MultiHeadAttention<Real>::project(Matrix x, const Context& context,
   return rows;
 }
 
+//   rows   = x Wqkv^T           [N, (H + 2G) D]   queries, keys and values side by side
+//   merged = every head's y     [N, H D]          head h in columns h D to (h + 1) D
+//   out    = merged Wout^T      [N, C]
 template <class Real>
 auto MultiHeadAttention<Real>::forward(Matrix x, const Context& context, Cache* cache) const
     -> Matrix {
@@ -161,6 +164,8 @@ auto MultiHeadAttention<Real>::forward_cached(Matrix x, const Context& context,
                      nullptr);
 }
 
+// From the last line to the first: out gives dmerged; each head makes dq, dk and dv of its columns; rotary
+// turns dq and dk back; qkv gives dx.
 template <class Real>
 auto MultiHeadAttention<Real>::backward(const Matrix& dy, const Context& context,
                                         const Cache& cache) -> Matrix {

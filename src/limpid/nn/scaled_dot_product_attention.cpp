@@ -29,6 +29,8 @@ Real scale_of(ConstView<Real> q) {
 
 }  // namespace
 
+// A block of queries at a time: its scores q k^T, up to the last key that it sees; hidden keys get
+// -infinity, of which softmax makes weight 0; then the mixture p v.
 template <class Real>
 void scaled_dot_product_attention(View<Real> y, ConstView<Real> q, ConstView<Real> k,
                                   ConstView<Real> v, const AttentionMask& mask,
@@ -58,6 +60,14 @@ void scaled_dot_product_attention(View<Real> y, ConstView<Real> q, ConstView<Rea
   }
 }
 
+// The three lines of forward, last one first, a block of queries at a time. Writing dp for dloss/dp:
+//
+//   y = p v             dv += p^T dy      dp = dy v^T
+//   p = softmax(s)      ds[i, j] = p[i, j] (dp[i, j] - sum_k dp[i, k] p[i, k]) / sqrt(D)
+//   s = q k^T           dq = ds k         dk += ds^T q
+//
+// A query's row of dq is finished within its block. A key serves queries of many blocks, so dk and dv
+// add up. Hidden keys have weight 0, and with it ds is 0: the mask needs no backward.
 template <class Real>
 void scaled_dot_product_attention_backward(View<Real> dq, View<Real> dk, View<Real> dv,
                                            ConstView<Real> dy, ConstView<Real> q, ConstView<Real> k,

@@ -13,8 +13,7 @@
 ///
 ///   dv += p^T dy                            a value is used by every query that weights it
 ///   ds  = softmax_backward(p, dy v^T)       the scale 1/sqrt(D) is folded into both softmax calls
-///   dq  = ds k        dk += ds^T q          a product's gradient is a product with the other
-///   factor
+///   dq  = ds k        dk += ds^T q          each is a product with the other factor
 ///
 /// Queries are taken in blocks of 64: a block multiplies only with the keys up to the last that it
 /// sees, so that about half of the work of a long causal head never happens.

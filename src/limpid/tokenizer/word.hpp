@@ -16,9 +16,8 @@
 ///         words merged into one)
 /// USES    core, tokenizer/tokenizer, tokenizer/special_tokens, tokenizer/piece_counts,
 /// USES    tokenizer/pretokenizer, tokenizer/utf8
-/// ERRORS  std::invalid_argument when a text for the vocabulary is empty or not UTF-8, when
-/// min_count
-///         is below 1, or when there is no unknown token
+/// ERRORS  std::invalid_argument: a text for the vocabulary that is empty or not UTF-8, a
+///         min_count below 1, no unknown token
 #pragma once
 
 #include <cstdint>

@@ -9,14 +9,20 @@
 #include <utility>
 
 #include "limpid/formats/safetensors.hpp"
+#include "limpid/tokenizer/hash.hpp"
 
 namespace limpid {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr const char* kKey = "limpid_run";
+constexpr const char* kSum = "limpid_run_sum";
+
+std::string sum_text(std::string_view record) {
+  return fmt::format("{:016x}", hash_bytes(record));
+}
 
 Json read_json(const SafetensorsFile& file) {
   const auto found = file.metadata().find(kKey);
@@ -30,6 +36,13 @@ Json read_json(const SafetensorsFile& file) {
       throw std::runtime_error(fmt::format("{}: state of version {}, expected {}",
                                            file.path().string(), json.at("version").dump(),
                                            kVersion));
+    }
+    const auto sum = file.metadata().find(kSum);
+    if (sum == file.metadata().end() || sum->second != sum_text(found->second)) {
+      throw std::runtime_error(
+          fmt::format("{}: damaged: metadata '{}' has another sum than when it "
+                      "was written",
+                      file.path().string(), kKey));
     }
     return json;
   } catch (const nlohmann::json::exception& error) {
@@ -56,6 +69,18 @@ void for_each_tensor(Trainer& trainer, Visit&& visit) {
   }
 }
 
+// Of every number of the state and its name.
+std::uint64_t sum_of_tensors(Trainer& trainer) {
+  std::uint64_t sum = 0;
+  for_each_tensor(trainer, [&](std::string_view name, const std::vector<Index>&,
+                               std::span<const float> values) {
+    const auto bytes = std::as_bytes(values);
+    sum = hash_bytes({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
+                     hash_bytes(name, sum));
+  });
+  return sum;
+}
+
 }  // namespace
 
 void save_state(const std::filesystem::path& path, const RunRecord& record, Trainer& trainer) {
@@ -72,13 +97,15 @@ void save_state(const std::filesystem::path& path, const RunRecord& record, Trai
       {"optimizer_steps", trainer.adamw.steps()},
       {"batches", {{"seed", place.seed}, {"epoch", place.epoch}, {"row", place.row}}},
       {"dropout", trainer.dropout.state()},
+      {"tensors", sum_of_tensors(trainer)},
   };
+  const std::string text = json.dump();
   std::vector<TensorToWrite> tensors;
   for_each_tensor(
       trainer, [&](std::string name, const std::vector<Index>& shape, std::span<float> values) {
         tensors.push_back(tensor_to_write(std::move(name), shape, std::span<const float>(values)));
       });
-  write_safetensors(path, {{kKey, json.dump()}}, tensors);
+  write_safetensors(path, {{kKey, text}, {kSum, sum_text(text)}}, tensors);
 }
 
 RunRecord read_record(const std::filesystem::path& path) {
@@ -119,6 +146,10 @@ void restore_state(const std::filesystem::path& path, Trainer& trainer) {
     trainer.adamw.set_steps(json.at("optimizer_steps").get<Index>());
     trainer.dropout.set_state(json.at("dropout").get<std::uint64_t>());
     trainer.set_steps_done(json.at("step").get<Index>());
+    if (json.at("tensors").get<std::uint64_t>() != sum_of_tensors(trainer)) {
+      throw std::runtime_error(fmt::format(
+          "{}: damaged: its tensors have another sum than when they were written", path.string()));
+    }
   } catch (const nlohmann::json::exception& error) {
     throw std::runtime_error(
         fmt::format("{}: metadata '{}': {}", path.string(), kKey, error.what()));

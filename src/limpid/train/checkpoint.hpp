@@ -2,13 +2,16 @@
 ///
 ///   tensors    parameter/NAME, first_moment/NAME, second_moment/NAME, momentum/NAME (Muon)      float32
 ///   metadata   limpid_run: JSON with the options, the step, the optimizer's step, the place in the data,
-///              the dropout stream, and what the data and the tokenizer were
+///              the dropout stream, what the data and the tokenizer were, and a sum of all tensors
+///              limpid_run_sum: a sum of that JSON's bytes
 ///
 /// It is a safetensors file, written to a temporary, synced and renamed, so at every moment it is the
-/// whole state of some step. No clock and no speed is in it: equal runs write equal bytes.
+/// whole state of some step. No clock and no speed is in it: equal runs write equal bytes. A disk may give
+/// back other bytes than it was given, and a number with one bit flipped is still a number: only a sum
+/// tells. The sums (64 bits, tokenizer/hash) are for accidents, not for forgers.
 ///
-/// USES    core, formats/safetensors, train/run_options, train/trainer
-/// ERRORS  std::runtime_error: cut short, altered, of another version; std::invalid_argument: of
+/// USES    core, formats/safetensors, tokenizer/hash, train/run_options, train/trainer
+/// ERRORS  std::runtime_error: cut short, damaged, of another version; std::invalid_argument: of
 ///         another model
 #pragma once
 

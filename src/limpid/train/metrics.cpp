@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "limpid/formats/atomic_file.hpp"
+#include "limpid/formats/json_fields.hpp"
 #include "limpid/formats/text_file.hpp"
 
 namespace limpid {
@@ -15,19 +16,38 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Metrics from_json(const Json& json) {
+// A number like 1e30 is JSON too, and no step.
+Index whole(const nlohmann::json& json, const char* key) {
+  const nlohmann::json& value = json.at(key);
+  if (!value.is_number_integer() || value.get<Index>() < 0) {
+    reject(fmt::format("{} is {}, expected a whole number", key, shown(value)));
+  }
+  return value.get<Index>();
+}
+
+Metrics from_json(const nlohmann::json& json) {
   Metrics m;
-  m.step = json.at("step").get<Index>();
+  m.step = whole(json, "step");
   m.train_loss = json.at("train_loss").is_null() ? 0 : json.at("train_loss").get<double>();
   m.val_loss = json.at("val_loss").get<double>();
   m.bits_per_byte = json.at("bits_per_byte").get<double>();
   m.tokens_per_second = json.at("tokens_per_second").get<double>();
   m.gflops = json.at("gflops").get<double>();
   m.learning_rate = json.at("learning_rate").get<double>();
-  m.tokens = json.at("tokens").get<Index>();
+  m.tokens = whole(json, "tokens");
   m.seconds = json.at("seconds").get<double>();
   m.sample = json.at("sample").get<std::string>();
   return m;
+}
+
+// What is wrong is one short line, however long the text.
+Metrics from_line(const std::string& line) {
+  const auto json = parse_json<nlohmann::json>(line, nullptr);
+  try {
+    return from_json(json);
+  } catch (const nlohmann::json::exception& error) {
+    reject(error.what());
+  }
 }
 
 }  // namespace
@@ -58,8 +78,8 @@ std::vector<Metrics> read_metrics(const std::filesystem::path& path) {
   std::istringstream lines(read_text_file(path));
   for (std::string line; std::getline(lines, line);) {
     try {
-      all.push_back(from_json(Json::parse(line)));
-    } catch (const nlohmann::json::exception& error) {
+      all.push_back(from_line(line));
+    } catch (const std::runtime_error& error) {
       if (lines.eof()) break;  // no line end: a kill cut it short
       throw std::runtime_error(
           fmt::format("{}: line {}: {}", path.string(), all.size() + 1, error.what()));
@@ -72,14 +92,25 @@ void cut_metrics(const std::filesystem::path& path, Index step) {
   if (!std::filesystem::exists(path)) return;
   const std::string text = read_text_file(path);
   std::string kept;
+  Index number = 0, unreadable = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = text.find('\n', begin);
     if (end == std::string::npos) break;
     const std::string line = text.substr(begin, end + 1 - begin);
-    const Json json = Json::parse(line, nullptr, false);
-    if (json.is_discarded() || !json.is_object() || json.value("step", step + 1) > step) break;
-    kept += line;
     begin = end + 1;
+    ++number;
+    try {
+      if (from_line(line).step > step) continue;
+    } catch (const std::runtime_error&) {
+      if (unreadable == 0) unreadable = number;
+      continue;
+    }
+    if (unreadable > 0) {
+      throw std::runtime_error(
+          fmt::format("{}: line {} is damaged, and good lines follow; remove that line to go on",
+                      path.string(), unreadable));
+    }
+    kept += line;
   }
   write_file_atomically(path, kept);
 }

@@ -3,7 +3,7 @@
 /// Lines are appended as the run goes. When a run resumes from the state of some step, lines of later
 /// steps are cut away: they will be written again.
 ///
-/// USES    core, formats/atomic_file, formats/text_file
+/// USES    core, formats/atomic_file, formats/json_fields, formats/text_file
 /// ERRORS  std::runtime_error: a file that cannot be read or written, a line that is not what it should be
 #pragma once
 
@@ -33,7 +33,8 @@ LIMPID_API std::string to_json_line(const Metrics& metrics);
 LIMPID_API void append_metrics(const std::filesystem::path& path, const Metrics& metrics);
 /// A last line that a kill cut short is left out.
 LIMPID_API std::vector<Metrics> read_metrics(const std::filesystem::path& path);
-/// Keeps the lines of steps up to `step`, and drops a last line that a kill cut short.
+/// Keeps the lines of steps up to `step`. A tail that cannot be read is dropped: a kill or a power cut
+/// leaves one. A line that cannot be read before one that must be kept is an error.
 LIMPID_API void cut_metrics(const std::filesystem::path& path, Index step);
 
 }  // namespace limpid

@@ -140,8 +140,9 @@ class Run {
         read_model_weights(*request.init, trainer_->model.config, trainer_->parameters);
       }
       fs::remove(directory_ / kMetricsFile);
-      write_tokenizer(directory_ / "tokenizer.json", *data_.tokenizer);
     }
+    // When resuming too: a disk may have damaged what the tokenizer does not depend on, but others may read.
+    write_tokenizer(directory_ / "tokenizer.json", *data_.tokenizer);
     observer_.started(*trainer_, data_, trainer_->steps_done());
     if (!earlier) {
       report();

@@ -1,5 +1,6 @@
 // Byte pairs: the merges that a text teaches, and a word encoded with them. The headers say what each
-// thing is: src/limpid/tokenizer/byte_pair_plain.hpp, and encode_plainly.hpp beside the exercise.
+// thing is: src/limpid/tokenizer/byte_pair_plain.hpp, and in lessons/03-byte_pair/exercises/1-implement
+// encode_plainly.hpp.
 // Write what is missing, then grade it:
 //
 //   ./dev learn byte_pair
