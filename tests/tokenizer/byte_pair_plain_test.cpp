@@ -38,6 +38,13 @@ TEST_CASE("by hand: low, lower, newest, widest, as in the paper") {
         std::vector<std::string>{"st", "est", "ow", "low", "west", "ne", "newest", "wi"});
 }
 
+TEST_CASE("by hand: a pair is joined wherever it stands in a piece") {
+  PieceCounts pieces(Pattern::none);
+  pieces.add_piece("abab", 3);
+  pieces.add_piece("ca", 2);
+  CHECK(learned_tokens(pieces, 259) == std::vector<std::string>{"ab", "abab", "ca"});
+}
+
 TEST_CASE("by hand: of equal counts the greatest pair of byte strings, bytes being unsigned") {
   PieceCounts pieces(Pattern::none);
   pieces.add_piece("ab");

@@ -37,6 +37,8 @@ TEST_CASE("by hand: contractions in either case, and what only looks like one") 
   CHECK(cut("'\u017Fo") == "'\u017F|o");
   CHECK(cut("'lo 'rv 'x") == "'lo| '|rv| '|x");  // a sign goes with the letters behind it
   CHECK(cut("don'tx") == "don|'t|x");
+  CHECK(cut("DON'TX 'LLX 'VEX") == "DON|'T|X| '|LLX| '|VEX");
+  CHECK(cut("'LLX") == "'LL|X");
 }
 
 TEST_CASE("by hand: words take one character along, but no line break and no numeral") {

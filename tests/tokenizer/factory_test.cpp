@@ -35,6 +35,12 @@ TEST_CASE("property: special tokens and the unknown one are there when asked for
   CHECK(make_tokenizer("char", "abc", {.specials = {}})->vocab_size() == 4);
 }
 
+TEST_CASE("property: a word that occurs once stays unknown, so that the unknown one is learned") {
+  const auto words = make_tokenizer("word", "x a a b");
+  CHECK(words->encode(" b") == words->encode(" c"));
+  CHECK(words->encode(" a") != words->encode(" b"));
+}
+
 TEST_CASE("property: the pattern is that of bpe and unigram") {
   for (const char* spec : {"bpe:300", "unigram:30"}) {
     const auto encode = [&](Pattern pattern) {

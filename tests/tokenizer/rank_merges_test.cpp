@@ -67,6 +67,14 @@ TEST_CASE("by hand: the header's example") {
   CHECK(BytePairTokenizer(tokens, expected).encode("thing") == Ids{261});
 }
 
+TEST_CASE(
+    "by hand: of two ways to cut a token the one by rank, and none where ranks lead nowhere") {
+  CHECK(merges_from_ranks(ranked({"bc", "ab", "abc"})).back() == Merge{'a', 256});
+  CHECK(merges_from_ranks(ranked({"ab", "bc", "abc"})).back() == Merge{256, 'c'});
+  // No two of its bytes are a token: that abc and d are does not help.
+  CHECK(merges_from_ranks(ranked({"abc", "abcd"})).empty());
+}
+
 TEST_CASE("by hand: a token that merging cannot make has no merge, but may be looked up") {
   // b+c goes first; then neither abc nor bcd is a token, and a|bc|d stays.
   const TokenSet tokens = ranked({"bc", "abcd", "cd"});

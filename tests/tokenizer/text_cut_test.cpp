@@ -46,6 +46,13 @@ TEST_CASE("by hand: the header's example") {
         std::vector<std::string_view>{"the cat sat", " on the mat\n"});
 }
 
+TEST_CASE("by hand: the character before a cut may have several bytes") {
+  // A space of three bytes, which is one piece with the space behind it.
+  CHECK(text_cut("ab\u3000 cd", 5, Pattern::gpt2) == 0);
+  // A letter of two bytes: the line break behind it begins a piece.
+  CHECK(text_cut("caf\u00E9\nx", 5, Pattern::cl100k) == 5);
+}
+
 TEST_CASE("property: parts have the pieces of the whole") {
   Rng rng(1);
   for (int round = 0; round < 400; ++round) {

@@ -101,6 +101,11 @@ TEST_CASE("by hand: unknown characters, one token for neighbours, dearer than an
   CHECK(tokens_of(make({{"a", .5}, {"b", .5}, {"bx", 1e-6}}), "abx") == Tokens{"a", "bx"});
 }
 
+TEST_CASE("by hand: the least probable piece is cheaper than an unknown character") {
+  // xa|b costs 1e-5; ?|ab would cost 5e-5 if ? were as probable as b.
+  CHECK(tokens_of(make({{"xa", .1}, {"ab", .5}, {"b", 1e-4}}), "xab") == Tokens{"xa", "b"});
+}
+
 TEST_CASE("by hand: places of pieces, of unknown characters, of bytes") {
   using Places = std::vector<TokenPlace>;
   const auto tokenizer = make({{"a", .5}, {"b", .25}, {" ab", .25}}, true, {"<s>"});

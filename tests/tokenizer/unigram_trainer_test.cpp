@@ -99,6 +99,17 @@ TEST_CASE("by hand: pruning keeps what the text would miss most, and every chara
   CHECK(pieces_of(prune(pieces, words, 5)).back() == "cd");
 }
 
+TEST_CASE("by hand: what a piece is worth is asked while all the others are there") {
+  PieceCounts words(Pattern::none, {});
+  words.add_piece("abab", 1);
+  words.add_piece("cd", 2);
+  UnigramPieces pieces;
+  for (const char* piece : {"ab", "abab", "cd", "a", "b", "c", "d"}) pieces.vocabulary.add(piece);
+  pieces.log_probabilities.assign(7, std::log(1.0 / 7));
+  // Without abab its text costs one piece more (ab|ab), without cd two words do (c|d).
+  CHECK(pieces_of(prune(pieces, words, 5)).back() == "cd");
+}
+
 TEST_CASE("property: no EM step makes the text less probable, and probabilities add up to 1") {
   Rng rng(1);
   for (const std::string& text :

@@ -27,7 +27,7 @@ bool is_piece(const ScoredPairTokenizer& tokenizer, TokenId id) {
 /// How a text is changed before it is cut, and changed back.
 template <class Json>
 Json normalizer_of(bool space_before) {
-  const Json replace = {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kMark}};
+  Json replace = {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kMark}};
   if (!space_before) return replace;
   const Json prepend = {{"type", "Prepend"}, {"prepend", kMark}};
   return {{"type", "Sequence"}, {"normalizers", Json::array({prepend, replace})}};
