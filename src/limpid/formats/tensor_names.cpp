@@ -2,23 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <string_view>
-
 namespace limpid {
 namespace {
 
-struct Row {
-  std::string_view ours;
-  std::string_view theirs;  // N is the block's number, in both names
-  Part part = Part::whole;
-};
-
 // clang-format off
-constexpr Row kGpt2Before[] = {
+constexpr NameRow kGpt2Before[] = {
     {"embedding.weight",                "transformer.wte.weight"},
     {"positions.weight",                "transformer.wpe.weight"},
 };
-constexpr Row kGpt2Block[] = {
+constexpr NameRow kGpt2Block[] = {
     {"blocks.N.norm1.gain",             "transformer.h.N.ln_1.weight"},
     {"blocks.N.norm1.bias",             "transformer.h.N.ln_1.bias"},
     {"blocks.N.attention.qkv.weight",   "transformer.h.N.attn.c_attn.weight",  Part::turned},
@@ -32,15 +24,15 @@ constexpr Row kGpt2Block[] = {
     {"blocks.N.feed_forward.down.weight", "transformer.h.N.mlp.c_proj.weight", Part::turned},
     {"blocks.N.feed_forward.down.bias",   "transformer.h.N.mlp.c_proj.bias"},
 };
-constexpr Row kGpt2After[] = {
+constexpr NameRow kGpt2After[] = {
     {"final_norm.gain",                 "transformer.ln_f.weight"},
     {"final_norm.bias",                 "transformer.ln_f.bias"},
 };
 
-constexpr Row kLlamaBefore[] = {
+constexpr NameRow kLlamaBefore[] = {
     {"embedding.weight",                "model.embed_tokens.weight"},
 };
-constexpr Row kLlamaBlock[] = {
+constexpr NameRow kLlamaBlock[] = {
     {"blocks.N.norm1.gain",             "model.layers.N.input_layernorm.weight"},
     {"blocks.N.attention.qkv.weight",   "model.layers.N.self_attn.q_proj.weight", Part::queries},
     {"blocks.N.attention.qkv.weight",   "model.layers.N.self_attn.k_proj.weight", Part::keys},
@@ -51,20 +43,14 @@ constexpr Row kLlamaBlock[] = {
     {"blocks.N.feed_forward.gate_up.weight", "model.layers.N.mlp.up_proj.weight",   Part::up},
     {"blocks.N.feed_forward.down.weight",    "model.layers.N.mlp.down_proj.weight"},
 };
-constexpr Row kLlamaAfter[] = {
+constexpr NameRow kLlamaAfter[] = {
     {"final_norm.gain",                 "model.norm.weight"},
 };
-
-// Both families; a tied head is the embedding and has no tensor of its own.
-constexpr Row kUntiedHead = {"head.weight", "lm_head.weight"};
 // clang-format on
 
-template <std::size_t Count>
-void append(std::vector<TensorName>& names, const Row (&rows)[Count], Index number = 0) {
-  for (const Row& row : rows) {
-    names.push_back({with_number(row.ours, number), with_number(row.theirs, number), row.part});
-  }
-}
+constexpr NameRow kHead = {"head.weight", "lm_head.weight"};
+constexpr NameTable kGpt2 = {kGpt2Before, kGpt2Block, kGpt2After, kHead};
+constexpr NameTable kLlama = {kLlamaBefore, kLlamaBlock, kLlamaAfter, kHead};
 
 }  // namespace
 
@@ -74,16 +60,22 @@ std::string with_number(std::string_view name, Index number) {
   return fmt::format("{}.{}.{}", name.substr(0, place), number, name.substr(place + 3));
 }
 
-std::vector<TensorName> huggingface_names(const Config& config) {
+std::vector<TensorName> names_by(const NameTable& table, const Config& config) {
   std::vector<TensorName> names;
-  const bool gpt2 = config.family == Family::gpt2;
-  gpt2 ? append(names, kGpt2Before) : append(names, kLlamaBefore);
-  for (Index n = 0; n < config.layers; ++n) {
-    gpt2 ? append(names, kGpt2Block, n) : append(names, kLlamaBlock, n);
-  }
-  gpt2 ? append(names, kGpt2After) : append(names, kLlamaAfter);
-  if (!config.tied) append(names, {kUntiedHead});
+  const auto append = [&](std::span<const NameRow> rows, Index number = 0) {
+    for (const NameRow& row : rows) {
+      names.push_back({with_number(row.ours, number), with_number(row.theirs, number), row.part});
+    }
+  };
+  append(table.before);
+  for (Index n = 0; n < config.layers; ++n) append(table.block, n);
+  append(table.after);
+  if (!config.tied) append({&table.head, 1});
   return names;
+}
+
+std::vector<TensorName> huggingface_names(const Config& config) {
+  return names_by(config.family == Family::gpt2 ? kGpt2 : kLlama, config);
 }
 
 std::string huggingface_prefix(Family family) {

@@ -11,6 +11,7 @@
 /// USES    core, model/config
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,7 +39,22 @@ struct TensorName {
   Part part;
 };
 
-/// All tensors of a model of this configuration, in the order of our parameters.
+/// A line of a table of names, with N for the block's number in both names.
+struct NameRow {
+  std::string_view ours, theirs;
+  Part part = Part::whole;
+};
+
+/// How a format names the tensors of a family.
+struct NameTable {
+  std::span<const NameRow> before, block, after;  ///< the blocks, each of them, behind them
+  NameRow head;  ///< of a head that is not tied: a tied one is the embedding and has no tensor
+};
+
+/// The table's tensors for a model of this configuration, in the order of our parameters.
+LIMPID_API std::vector<TensorName> names_by(const NameTable& table, const Config& config);
+
+/// Those of Hugging Face.
 LIMPID_API std::vector<TensorName> huggingface_names(const Config& config);
 
 /// "blocks.N.norm1.gain" of block 3: "blocks.3.norm1.gain". A name without ".N." stays as it is.
