@@ -7,12 +7,14 @@
 #include <cassert>
 #include <set>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "limpid/core/check.hpp"
 #include "limpid/formats/atomic_file.hpp"
 #include "limpid/formats/file_handle.hpp"
 #include "limpid/formats/half_precision.hpp"
+#include "limpid/formats/model_tensors.hpp"
 #include "limpid/formats/safetensors.hpp"
 #include "limpid/formats/safetensors_shards.hpp"
 #include "limpid/formats/tensor_names.hpp"
@@ -32,38 +34,14 @@ struct Piece {
   bool turned;               ///< the file has them transposed
 };
 
-/// Pairs every parameter with its tensors. A pair that does not fit is a mistake of this program,
-/// not of a file.
 std::vector<Piece> pieces_of(const Config& config, const Parameters<float>& parameters) {
+  const std::vector<TensorName> names = huggingface_names(config);
   std::vector<Piece> pieces;
-  std::size_t covered = 0, all = 0;
-  for (const Parameter<float>& parameter : parameters) all += parameter.value.size();
-  for (const TensorName& name : huggingface_names(config)) {
-    const auto found = std::find_if(parameters.begin(), parameters.end(),
-                                    [&](const auto& p) { return p.name == name.ours; });
-    if (found == parameters.end()) {
-      fail("huggingface", fmt::format("the model has no parameter {}", name.ours));
-    }
-    std::vector<Index> shape = found->shape;
-    assert(!shape.empty());
-    const RowRange rows = rows_of(name.part, config, shape.front());
-    const Index row_size = static_cast<Index>(found->value.size()) / std::max<Index>(shape[0], 1);
-    if (rows.end > shape.front()) {
-      fail("huggingface", fmt::format("parameter {} has {} rows, expected {} or more", name.ours,
-                                      shape.front(), rows.end));
-    }
-    shape.front() = rows.end - rows.begin;
-    assert(name.part != Part::turned || shape.size() == 2);
-    if (name.part == Part::turned) std::reverse(shape.begin(), shape.end());
-    const std::span<float> numbers =
-        found->value.subspan(static_cast<std::size_t>(rows.begin * row_size),
-                             static_cast<std::size_t>((rows.end - rows.begin) * row_size));
-    covered += numbers.size();
-    pieces.push_back({name.theirs, std::move(shape), numbers, name.part == Part::turned});
-  }
-  if (covered != all) {
-    fail("huggingface", fmt::format("the model has {} numbers, expected {}: a {} model's", all,
-                                    covered, family_name(config.family)));
+  for (ModelTensor& tensor : model_tensors(names, config, parameters, "huggingface")) {
+    const bool turned = names[pieces.size()].part == Part::turned;
+    assert(!turned || tensor.shape.size() == 2);
+    if (turned) std::reverse(tensor.shape.begin(), tensor.shape.end());
+    pieces.push_back({std::move(tensor.name), std::move(tensor.shape), tensor.numbers, turned});
   }
   return pieces;
 }

@@ -12,9 +12,9 @@
 /// rounded to 8 binary digits.
 ///
 /// USES    core, formats/atomic_file, formats/config_json, formats/file_handle
-/// USES    formats/half_precision, formats/safetensors, formats/safetensors_shards
-/// USES    formats/tensor_layout, formats/tensor_names, formats/tokenizer_json, model/config
-/// USES    tokenizer/tokenizer, tokenizer/utf8_stream
+/// USES    formats/half_precision, formats/model_tensors, formats/safetensors
+/// USES    formats/safetensors_shards, formats/tensor_layout, formats/tensor_names
+/// USES    formats/tokenizer_json, model/config, tokenizer/tokenizer, tokenizer/utf8_stream
 /// ERRORS  std::runtime_error naming the file and the tensor that is missing, too many, or of
 ///         another shape; std::invalid_argument when parameters and configuration disagree
 /// COST    the memory of the largest tensor, besides the model

@@ -20,7 +20,7 @@ std::span<float> ModelTensor::row(Index theirs) const {
 }
 
 std::vector<ModelTensor> model_tensors(const std::vector<TensorName>& names, const Config& config,
-                                       const Parameters<float>& parameters) {
+                                       const Parameters<float>& parameters, const char* place) {
   std::vector<ModelTensor> tensors;
   std::size_t covered = 0, all = 0;
   for (const Parameter<float>& parameter : parameters) all += parameter.value.size();
@@ -28,13 +28,13 @@ std::vector<ModelTensor> model_tensors(const std::vector<TensorName>& names, con
     const auto found = std::find_if(parameters.begin(), parameters.end(),
                                     [&](const auto& p) { return p.name == name.ours; });
     if (found == parameters.end()) {
-      fail("model_tensors", fmt::format("the model has no parameter {}", name.ours));
+      fail(place, fmt::format("the model has no parameter {}", name.ours));
     }
     ModelTensor tensor{name.theirs, found->shape, found->value, 0};
     const RowRange rows = rows_of(name.part, config, tensor.shape.front());
     if (rows.end > tensor.shape.front()) {
-      fail("model_tensors", fmt::format("parameter {} has {} rows, expected {} or more", name.ours,
-                                        tensor.shape.front(), rows.end));
+      fail(place, fmt::format("parameter {} has {} rows, expected {} or more", name.ours,
+                              tensor.shape.front(), rows.end));
     }
     if (tensor.shape.size() > 1) {
       tensor.shape.front() = rows.end - rows.begin;
@@ -49,8 +49,8 @@ std::vector<ModelTensor> model_tensors(const std::vector<TensorName>& names, con
     tensors.push_back(std::move(tensor));
   }
   if (covered != all) {
-    fail("model_tensors", fmt::format("the model has {} numbers, expected {}: a {} model's", all,
-                                      covered, family_name(config.family)));
+    fail(place, fmt::format("the model has {} numbers, expected {}: a {} model's", all, covered,
+                            family_name(config.family)));
   }
   return tensors;
 }

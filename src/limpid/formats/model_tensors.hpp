@@ -41,9 +41,11 @@ struct LIMPID_API ModelTensor {
 };
 
 /// Every parameter paired with the tensors of these names, in the order of the names. Queries and
-/// keys come with their rows in the other order.
+/// keys come with their rows in the other order; who wants them as they are takes `numbers`. `place` stands
+/// before messages.
 LIMPID_API std::vector<ModelTensor> model_tensors(const std::vector<TensorName>& names,
                                                   const Config& config,
-                                                  const Parameters<float>& parameters);
+                                                  const Parameters<float>& parameters,
+                                                  const char* place = "model_tensors");
 
 }  // namespace limpid
