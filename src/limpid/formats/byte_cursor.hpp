@@ -1,4 +1,4 @@
-/// Reads the parts of a binary file one after the other. A length that comes out of the file is held
+/// Reads the parts of a binary file one after the other; append_number is the way back. A length that comes out of the file is held
 /// against the bytes that are left before anything is done with it.
 ///
 ///   model.gguf: ends at byte 96, expected 8 bytes from byte 92: the number of keys
@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -47,5 +48,12 @@ class LIMPID_API ByteCursor {
   std::span<const std::byte> bytes_;
   std::uint64_t position_ = 0;
 };
+
+/// Writes a number as take_number reads it.
+template <class Number>
+void append_number(std::string& bytes, Number number) {
+  static_assert(std::is_arithmetic_v<Number>);
+  bytes.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
 
 }  // namespace limpid

@@ -17,10 +17,8 @@ namespace {
 
 constexpr std::string_view kMagic = "GGUF";
 constexpr std::uint32_t kVersion = 3;
-constexpr std::uint64_t kAlignment = 32;
 constexpr Index kLargestAlignment = 1 << 20;
 constexpr std::uint32_t kMostSizes = 4;
-constexpr std::string_view kAlignmentKey = "general.alignment";
 
 std::uint64_t padded(std::uint64_t size, std::uint64_t alignment) {
   return (size + alignment - 1) / alignment * alignment;
@@ -110,10 +108,10 @@ GgufFile::GgufFile(const std::filesystem::path& path) : file_(path) {
 
 // From offsets into the data to places in the file, every one of them checked.
 void GgufFile::place_tensors(std::uint64_t header_end) {
-  const Index alignment = keys_.integer(kAlignmentKey).value_or(static_cast<Index>(kAlignment));
+  const Index alignment = keys_.integer(kGgufAlignmentKey).value_or(kGgufAlignment);
   if (alignment < 1 || alignment > kLargestAlignment || (alignment & (alignment - 1)) != 0) {
     fail_file(path(), fmt::format("key {} is {}, expected a power of two up to {}",
-                                  in_quotes(kAlignmentKey), alignment, kLargestAlignment));
+                                  in_quotes(kGgufAlignmentKey), alignment, kLargestAlignment));
   }
   const auto step = static_cast<std::uint64_t>(alignment);
   const std::uint64_t data = padded(header_end, step);
@@ -169,14 +167,13 @@ bool is_gguf(const std::filesystem::path& path) {
 void write_gguf(const std::filesystem::path& path, const GgufKeyWriter& keys,
                 std::span<const GgufTensorToWrite> tensors) {
   std::string head(kMagic);
-  const auto put = [&head](auto number) {
-    head.append(reinterpret_cast<const char*>(&number), sizeof number);
-  };
+  const auto put = [&head](auto number) { append_number(head, number); };
   put(kVersion);
   put(std::uint64_t{tensors.size()});
   put(keys.count());
   head += keys.bytes();
   std::uint64_t offset = 0;
+  std::vector<GgufTensor> placed;
   for (const GgufTensorToWrite& tensor : tensors) {
     put(std::uint64_t{tensor.name.size()});
     head += tensor.name;
@@ -186,22 +183,21 @@ void write_gguf(const std::filesystem::path& path, const GgufKeyWriter& keys,
     }
     put(static_cast<std::uint32_t>(tensor.type));
     put(offset);
-    const GgufTensor placed{tensor.name, tensor.shape, tensor.type};
-    offset = padded(offset + placed.bytes(), kAlignment);
+    placed.push_back({tensor.name, tensor.shape, tensor.type});
+    offset = padded(offset + placed.back().bytes(), kGgufAlignment);
   }
-  head.resize(padded(head.size(), kAlignment));
+  head.resize(padded(head.size(), kGgufAlignment));
 
   write_file_atomically(path, [&](const ByteSink& sink) {
     sink(std::as_bytes(std::span(head)));
     std::vector<std::byte> packed;
-    for (const GgufTensorToWrite& tensor : tensors) {
-      const GgufTensor placed{tensor.name, tensor.shape, tensor.type};
-      packed.resize(placed.row_bytes());
-      for (Index row = 0; row < placed.rows(); ++row) {
-        in_file(path, [&] { pack(tensor.type, tensor.row(row), packed); });
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      packed.resize(placed[i].row_bytes());
+      for (Index row = 0; row < placed[i].rows(); ++row) {
+        in_file(path, [&] { pack(placed[i].type, tensors[i].row(row), packed); });
         sink(packed);
       }
-      packed.assign(padded(placed.bytes(), kAlignment) - placed.bytes(), std::byte{0});
+      packed.assign(padded(placed[i].bytes(), kGgufAlignment) - placed[i].bytes(), std::byte{0});
       sink(packed);
     }
   });

@@ -40,6 +40,10 @@
 
 namespace limpid {
 
+/// Where tensors begin, as our files say with this key, and all files that say nothing.
+inline constexpr Index kGgufAlignment = 32;
+inline constexpr std::string_view kGgufAlignmentKey = "general.alignment";
+
 struct LIMPID_API GgufTensor {
   std::string name;
   std::vector<Index> shape;  ///< row-major: the innermost size last

@@ -2,7 +2,7 @@
 /// come.
 ///
 /// SOURCE  https://github.com/ggml-org/ggml, docs/gguf.md, section "File Structure"
-/// USES    core, formats/gguf_keys
+/// USES    core, formats/byte_cursor, formats/gguf_keys
 #pragma once
 
 #include <cstddef>

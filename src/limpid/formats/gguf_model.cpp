@@ -55,7 +55,7 @@ std::vector<std::string> write_gguf_model(const std::filesystem::path& path,
   const Config& config = description.model.config;
   GgufKeyWriter keys;
   keys.text("general.architecture", family_name(config.family));
-  keys.integer("general.alignment", 32);
+  keys.integer(kGgufAlignmentKey, kGgufAlignment);
   keys.integer("general.file_type", row_of(type).file_type);
   if (block_shape(type).numbers > 1) keys.integer("general.quantization_version", 2);
   write_gguf_config(keys, description);

@@ -76,9 +76,7 @@ void write_llama2c_tokenizer(const std::filesystem::path& path, const Tokenizer&
                                           scored->byte_token(byte), kFirstByte + byte));
   }
   std::string bytes;
-  const auto put = [&bytes](auto number) {
-    bytes.append(reinterpret_cast<const char*>(&number), sizeof number);
-  };
+  const auto put = [&bytes](auto number) { append_number(bytes, number); };
   std::size_t longest = 0;
   for (TokenId id = 0; id < scored->vocab_size(); ++id) {
     longest = std::max(longest, scored->token_bytes(id).size());
