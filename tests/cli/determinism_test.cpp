@@ -54,16 +54,9 @@ std::map<std::string, std::string> what_is_left(const std::filesystem::path& dir
   return files;
 }
 
-// One trained model for all tests of this file; the text lies beside it.
 const std::filesystem::path& trained() {
-  static const ScratchDirectory scratch;
-  static const std::filesystem::path directory = [] {
-    put(scratch / "text.txt", small_text());
-    const Outcome run = run_limpid(llama_run(scratch / "text.txt", scratch / "run", "1"));
-    if (run.status != 0) throw std::runtime_error(run.err);
-    return scratch / "run";
-  }();
-  return directory;
+  return trained_once(
+      [](const auto& text, const auto& directory) { return llama_run(text, directory, "1"); });
 }
 std::filesystem::path text() {
   return trained().parent_path() / "text.txt";

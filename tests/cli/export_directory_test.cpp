@@ -16,17 +16,10 @@ using Json = nlohmann::json;
 
 namespace {
 
-// One trained tiny model for all tests of this file.
 const std::filesystem::path& trained_model() {
-  static const ScratchDirectory scratch;
-  static const std::filesystem::path directory = [] {
-    put(scratch / "text.txt", small_text());
-    const Outcome run = run_limpid(tiny_run(scratch / "text.txt", scratch / "run",
-                                            {"--tokenizer", "bpe:300", "--set", "context=32"}));
-    if (run.status != 0) throw std::runtime_error(run.err);
-    return scratch / "run";
-  }();
-  return directory;
+  return trained_once([](const auto& text, const auto& directory) {
+    return tiny_run(text, directory, {"--tokenizer", "bpe:300", "--set", "context=32"});
+  });
 }
 
 Outcome export_model(const std::filesystem::path& model, const std::filesystem::path& out,

@@ -1,6 +1,8 @@
 // A run that takes a fraction of a second: a small text, a model of some thousand numbers.
 #pragma once
 
+#include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +41,20 @@ inline Words tiny_run(const std::filesystem::path& file, const std::filesystem::
   }
   words.insert(words.end(), more.begin(), more.end());
   return words;
+}
+
+// The directory of a run that is trained once, for all tests of a file, by command(text, directory); text.txt
+// stays beside it.
+template <class Command>
+const std::filesystem::path& trained_once(Command command) {
+  static const ScratchDirectory scratch;
+  static const std::filesystem::path directory = [&] {
+    put(scratch / "text.txt", small_text());
+    const Outcome run = run_limpid(command(scratch / "text.txt", scratch / "run"));
+    if (run.status != 0) throw std::runtime_error(run.err);
+    return scratch / "run";
+  }();
+  return directory;
 }
 
 }  // namespace limpid::test

@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <vector>
 
-#include "limpid/model/decoder.hpp"
 #include "limpid/tokenizer/byte.hpp"
 
 #include "support/fixture.hpp"
+#include "support/models.hpp"
 #include "support/random.hpp"
 #include "support/scratch_directory.hpp"
 
@@ -35,26 +34,6 @@ Config tiny(Family family, bool tied, Index width = 32) {
   config.hidden = 64;
   config.tied = tied;
   return config;
-}
-
-// Gains and biases get values too.
-Decoder<float> random_model(const Config& config, std::uint64_t seed) {
-  Rng rng(seed);
-  Decoder<float> model(config, rng);
-  for (const Parameter<float>& parameter : model.parameters()) {
-    for (float& number : parameter.value) number = static_cast<float>(rng.normal());
-  }
-  return model;
-}
-
-bool same_bits(Decoder<float>& a, Decoder<float>& b) {
-  const Parameters<float> left = a.parameters(), right = b.parameters();
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    if (std::memcmp(left[i].value.data(), right[i].value.data(), left[i].value.size_bytes()) != 0) {
-      return false;
-    }
-  }
-  return left.size() == right.size();
 }
 
 std::vector<std::string> write(const std::filesystem::path& path, Decoder<float>& model,

@@ -6,9 +6,10 @@
 #include <set>
 #include <string>
 
-#include "limpid/model/decoder.hpp"
+#include "support/models.hpp"
 
 using namespace limpid;
+using namespace limpid::test;
 
 // NO gradient check: a name has no gradient
 // NO fixture: gguf_model_test reads files that Python wrote
@@ -16,20 +17,6 @@ using namespace limpid;
 // NO misuse: every configuration has names
 
 namespace {
-
-Config tiny(Family family, bool tied) {
-  Config config;
-  config.family = family;
-  config.vocab = 5;
-  config.context = 3;
-  config.layers = 2;
-  config.width = 4;
-  config.heads = 2;
-  config.kv_heads = family == Family::llama ? 1 : 2;
-  config.hidden = 3;
-  config.tied = tied;
-  return config;
-}
 
 std::string theirs(const std::vector<TensorName>& names, const std::string& ours, Part part) {
   const auto found = std::find_if(names.begin(), names.end(), [&](const TensorName& name) {
@@ -41,11 +28,11 @@ std::string theirs(const std::vector<TensorName>& names, const std::string& ours
 }  // namespace
 
 TEST_CASE("by hand: some names of each family") {
-  const auto gpt2 = gguf_names(tiny(Family::gpt2, true));
+  const auto gpt2 = gguf_names(tiny_config(Family::gpt2, true));
   CHECK(theirs(gpt2, "positions.weight", Part::whole) == "position_embd.weight");
   CHECK(theirs(gpt2, "blocks.1.attention.qkv.bias", Part::whole) == "blk.1.attn_qkv.bias");
   CHECK(theirs(gpt2, "blocks.0.feed_forward.down.weight", Part::whole) == "blk.0.ffn_down.weight");
-  const auto llama = gguf_names(tiny(Family::llama, false));
+  const auto llama = gguf_names(tiny_config(Family::llama, false));
   CHECK(theirs(llama, "blocks.1.attention.qkv.weight", Part::keys) == "blk.1.attn_k.weight");
   CHECK(theirs(llama, "blocks.0.feed_forward.gate_up.weight", Part::gate) ==
         "blk.0.ffn_gate.weight");
@@ -55,7 +42,7 @@ TEST_CASE("by hand: some names of each family") {
 TEST_CASE("property: every parameter has a name, and no two tensors have the same") {
   for (const Family family : {Family::gpt2, Family::llama}) {
     for (const bool tied : {true, false}) {
-      const Config config = tiny(family, tied);
+      const Config config = tiny_config(family, tied);
       Rng rng(1);
       Decoder<float> model(config, rng);
       std::set<std::string> ours, theirs;
@@ -73,7 +60,7 @@ TEST_CASE("property: every parameter has a name, and no two tensors have the sam
 }
 
 TEST_CASE("edges: a tied head has no tensor") {
-  CHECK(theirs(gguf_names(tiny(Family::llama, true)), "head.weight", Part::whole) == "none");
-  CHECK(theirs(gguf_names(tiny(Family::gpt2, false)), "head.weight", Part::whole) ==
+  CHECK(theirs(gguf_names(tiny_config(Family::llama, true)), "head.weight", Part::whole) == "none");
+  CHECK(theirs(gguf_names(tiny_config(Family::gpt2, false)), "head.weight", Part::whole) ==
         "output.weight");
 }

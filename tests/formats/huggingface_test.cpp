@@ -4,17 +4,16 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <vector>
 
 #include "limpid/formats/config_json.hpp"
 #include "limpid/formats/safetensors.hpp"
 #include "limpid/formats/tokenizer_json.hpp"
-#include "limpid/model/decoder.hpp"
 #include "limpid/tokenizer/character.hpp"
 
 #include "support/fixture.hpp"
+#include "support/models.hpp"
 #include "support/random.hpp"
 #include "support/scratch_directory.hpp"
 
@@ -26,43 +25,6 @@ using nlohmann::json;
 // NO accumulation: nothing accumulates
 
 namespace {
-
-Config tiny(Family family, bool tied) {
-  Config config;
-  config.family = family;
-  config.vocab = 5;
-  config.context = 3;
-  config.layers = 2;
-  config.width = 4;
-  config.heads = 2;
-  config.kv_heads = family == Family::llama ? 1 : 2;
-  config.hidden = 3;
-  config.tied = tied;
-  return config;
-}
-
-// Gains and biases get values too.
-Decoder<float> random_model(const Config& config, std::uint64_t seed) {
-  Rng rng(seed);
-  Decoder<float> model(config, rng);
-  for (const Parameter<float>& parameter : model.parameters()) {
-    for (float& number : parameter.value) number = static_cast<float>(rng.normal());
-  }
-  return model;
-}
-
-bool same_bits(Decoder<float>& a, Decoder<float>& b) {
-  const Parameters<float> left = a.parameters(), right = b.parameters();
-  if (left.size() != right.size()) return false;
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    if (left[i].name != right[i].name || left[i].value.size() != right[i].value.size())
-      return false;
-    if (std::memcmp(left[i].value.data(), right[i].value.data(), left[i].value.size_bytes()) != 0) {
-      return false;
-    }
-  }
-  return true;
-}
 
 // A file's tensors, to be changed and written again.
 struct Tensors {
@@ -113,7 +75,7 @@ std::string error_after(const Config& config, Change change) {
 }  // namespace
 
 TEST_CASE("by hand: GPT-2's fused projection is transposed") {
-  const Config config = tiny(Family::gpt2, true);
+  const Config config = tiny_config(Family::gpt2, true);
   const ScratchDirectory directory;
   Decoder<float> model = random_model(config, 1);
   write_model_weights(directory.path(), config, model.parameters());
@@ -131,7 +93,7 @@ TEST_CASE("by hand: GPT-2's fused projection is transposed") {
 }
 
 TEST_CASE("by hand: Llama's queries, keys and values are rows of one matrix here") {
-  const Config config = tiny(Family::llama, true);
+  const Config config = tiny_config(Family::llama, true);
   const ScratchDirectory directory;
   Decoder<float> model = random_model(config, 1);
   write_model_weights(directory.path(), config, model.parameters());
@@ -154,7 +116,7 @@ TEST_CASE("by hand: Llama's queries, keys and values are rows of one matrix here
 TEST_CASE("property: written and read, a model has the same bits; written again, the same bytes") {
   for (const Family family : {Family::gpt2, Family::llama}) {
     for (const bool tied : {true, false}) {
-      const Config config = tiny(family, tied);
+      const Config config = tiny_config(family, tied);
       const ScratchDirectory directory;
       Decoder<float> model = random_model(config, 1);
       write_model(directory / "run/model", config, model.parameters(), EndToken{4, "<end>"});
@@ -175,7 +137,7 @@ TEST_CASE("property: written and read, a model has the same bits; written again,
 
 TEST_CASE("property: in BF16 every number is the nearest one, whichever way it lies in the file") {
   for (const Family family : {Family::gpt2, Family::llama}) {
-    const Config config = tiny(family, false);
+    const Config config = tiny_config(family, false);
     const CharacterTokenizer tokenizer = CharacterTokenizer::from_text("abc");
     const ScratchDirectory directory;
     Decoder<float> model = random_model(config, 1), again = random_model(config, 2);
@@ -204,7 +166,7 @@ TEST_CASE("property: in BF16 every number is the nearest one, whichever way it l
 }
 
 TEST_CASE("property: the small files name the end token, or none") {
-  const Config config = tiny(Family::gpt2, true);
+  const Config config = tiny_config(Family::gpt2, true);
   const ScratchDirectory directory;
   write_model_description(directory.path(), config, EndToken{4, "<|end|>"});
   CHECK(json::parse(get(directory / "generation_config.json")).at("eos_token_id") == 4);
@@ -217,7 +179,7 @@ TEST_CASE("property: the small files name the end token, or none") {
 }
 
 TEST_CASE("property: a whole directory keeps the tokens that begin and end, whoever chose them") {
-  const Config config = tiny(Family::llama, true);
+  const Config config = tiny_config(Family::llama, true);
   const CharacterTokenizer tokenizer = CharacterTokenizer::from_text("abc");
   const ScratchDirectory directory;
   Decoder<float> model = random_model(config, 1);
@@ -303,7 +265,7 @@ TEST_CASE("fixture: models in transformers' layout give PyTorch's logits") {
 }
 
 TEST_CASE("edges: GPT-2 without its first word, with masks, with the head a second time") {
-  const Config config = tiny(Family::gpt2, true);
+  const Config config = tiny_config(Family::gpt2, true);
   CHECK(error_after(config, [](Tensors& tensors) {
           for (TensorInfo& info : tensors.infos) info.name.erase(0, sizeof "transformer." - 1);
         }) == "no error");
@@ -317,7 +279,7 @@ TEST_CASE("edges: GPT-2 without its first word, with masks, with the head a seco
 }
 
 TEST_CASE("misuse: a tied head that differs") {
-  CHECK(error_after(tiny(Family::llama, true),
+  CHECK(error_after(tiny_config(Family::llama, true),
                     [](Tensors& tensors) {
                       std::vector<float> other = tensors.numbers[0];
                       other.back() += 1;
@@ -328,7 +290,7 @@ TEST_CASE("misuse: a tied head that differs") {
 }
 
 TEST_CASE("misuse: tensors that are missing, too many, or of another shape are named") {
-  const Config config = tiny(Family::llama, false);
+  const Config config = tiny_config(Family::llama, false);
   CHECK(error_after(config, [](Tensors& tensors) {
           tensors.infos[tensors.find("model.layers.1.mlp.up_proj.weight")].name = "other";
         }) == "model.safetensors: tensor \"model.layers.1.mlp.up_proj.weight\" is missing");
@@ -357,7 +319,7 @@ TEST_CASE("misuse: tensors that are missing, too many, or of another shape are n
 
 TEST_CASE("misuse: no file, and parameters of another model") {
   const ScratchDirectory directory;
-  const Config gpt2 = tiny(Family::gpt2, true), llama = tiny(Family::llama, true);
+  const Config gpt2 = tiny_config(Family::gpt2, true), llama = tiny_config(Family::llama, true);
   Decoder<float> model = random_model(gpt2, 1);
   CHECK(failure(directory.path(), [&] {
           read_model_weights(directory.path(), gpt2, model.parameters());

@@ -1,4 +1,4 @@
-// Random inputs for tests, in double, from a seed that stands in the test.
+// Random inputs for tests, mostly in double, from a seed that stands in the test.
 #pragma once
 
 #include <limits>
@@ -16,9 +16,10 @@ inline Matrix<double> random_matrix(Index rows, Index cols, Rng& rng, double dev
 }
 
 // Fresh layers have gains of 1 and biases of 0, which hide mistakes: give every parameter a value.
-inline void randomize(const Parameters<double>& parameters, Rng& rng, double deviation = 0.5) {
-  for (const Parameter<double>& parameter : parameters) {
-    for (double& number : parameter.value) number = deviation * rng.normal();
+template <class Real>
+void randomize(const Parameters<Real>& parameters, Rng& rng, double deviation = 0.5) {
+  for (const Parameter<Real>& parameter : parameters) {
+    for (Real& number : parameter.value) number = static_cast<Real>(deviation * rng.normal());
   }
 }
 
