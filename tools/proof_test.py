@@ -1,7 +1,5 @@
 #!/usr/bin/env python3
 """tools/proof: what is missing is "not run", what is there is printed as it is, and nothing else."""
-import importlib.machinery
-import importlib.util
 import re
 import sys
 import tempfile
@@ -10,16 +8,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import evidence
+from tool_module import tool_module
 
 
-def proof_module():
-    loader = importlib.machinery.SourceFileLoader("proof", str(Path(__file__).with_name("proof")))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("proof", loader))
-    loader.exec_module(module)
-    return module
-
-
-proof = proof_module()
+proof = tool_module("proof")
 
 
 class Proof(unittest.TestCase):
