@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "limpid/formats/gguf_key_writer.hpp"
-
 #include "formats/gguf_bytes.hpp"
 #include "support/scratch_directory.hpp"
 
@@ -74,26 +72,6 @@ TEST_CASE("by hand: a key of every type") {
   CHECK(keys.integers("shorts") == std::vector<Index>{7, -8});
   CHECK(!keys.integer("none"));
   CHECK(!keys.texts("none"));
-}
-
-TEST_CASE("property: what the writer writes, the reader reads") {
-  GgufKeyWriter writer;
-  writer.text("a", "x");
-  writer.integer("b", 4294967295);
-  writer.number("c", 1e-5);
-  writer.flag("d", false);
-  writer.texts("e", {"one", "two"});
-  writer.integers("f", std::vector<std::int32_t>{3, -4});
-  writer.numbers("g", std::vector<float>{0.25F});
-  CHECK(writer.count() == 7);
-  const GgufKeys keys = read(writer.bytes(), writer.count());
-  CHECK(keys.text("a") == "x");
-  CHECK(keys.integer("b") == 4294967295);
-  CHECK(keys.number("c") == static_cast<double>(1e-5F));
-  CHECK(keys.flag("d") == false);
-  CHECK(keys.texts("e") == std::vector<std::string>{"one", "two"});
-  CHECK(keys.integers("f") == std::vector<Index>{3, -4});
-  CHECK(keys.numbers("g") == std::vector<float>{0.25F});
 }
 
 TEST_CASE("property: keys cut anywhere are one line of error") {
