@@ -41,6 +41,12 @@ inline CLI::App* add_command(CLI::App& app, const char* name, const char* about,
   return command;
 }
 
+/// --tokenizer, for files of llama2.c's: the other models have theirs with them.
+inline void add_tokenizer_file(CLI::App& command, std::string& file) {
+  command.add_option("--tokenizer", file,
+                     "tokenizer.bin of a llama2.c file; else the one beside it");
+}
+
 /// --threads, with a warning when there are fewer cores.
 inline void add_threads(CLI::App& command) {
   const auto use = [](int count) {

@@ -75,8 +75,7 @@ void add_export(CLI::App& app) {
       add_command(app, "export", "Write a model as a file that other programs run",
                   "limpid export --model runs/demo --format gguf --type q8_0 --out demo.gguf");
   command->add_option("--model", arguments->model, "Directory or file of a model")->required();
-  command->add_option("--tokenizer", arguments->tokenizer,
-                      "tokenizer.bin of a llama2.c file; else the one beside it");
+  add_tokenizer_file(*command, arguments->tokenizer);
   command
       ->add_option("--format", arguments->format,
                    "gguf (llama.cpp, ollama), llama2c (llama family, epsilon 1e-5) or "

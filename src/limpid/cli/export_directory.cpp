@@ -38,9 +38,7 @@ CardFacts facts_of(const fs::path& model, const LoadedModel& loaded, Dtype type)
 void export_directory(const fs::path& model, const LoadedModel& loaded,
                       const std::string& type_name, const fs::path& directory) {
   const Dtype type = type_from_name(type_name);
-  if (fs::exists(directory / "config.json")) {
-    throw std::runtime_error(directory.string() + ": holds a model, expected a new directory");
-  }
+  expect_new_directory(directory);
   write_model_directory(directory, loaded.description(), loaded.model->parameters(),
                         *loaded.tokenizer, type);
   write_model_card(directory, facts_of(model, loaded, type));

@@ -103,8 +103,7 @@ void add_generate(CLI::App& app) {
       ->add_option("--model", arguments->model,
                    "Directory of a model, a GGUF file or a llama2.c checkpoint")
       ->required();
-  command->add_option("--tokenizer", arguments->tokenizer,
-                      "tokenizer.bin of a llama2.c file; else the one beside it");
+  add_tokenizer_file(*command, arguments->tokenizer);
   command->add_flag(
       "--ids", arguments->ids,
       "Print the drawn tokens' numbers on one line, without the prompt's and without the "

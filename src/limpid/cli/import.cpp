@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <stdexcept>
 #include <string>
 
 #include "limpid/cli/exchange_commands.hpp"
@@ -22,9 +21,7 @@ struct ImportArguments {
 
 void import_model(const ImportArguments& arguments) {
   const fs::path directory = arguments.directory;
-  if (fs::exists(directory / "config.json")) {
-    throw std::runtime_error(directory.string() + ": holds a model, expected a new directory");
-  }
+  expect_new_directory(directory);
   const LoadedModel loaded = load_model(arguments.file, {.tokenizer = arguments.tokenizer});
   const ConfigJson description = loaded.description();
   write_model_directory(directory, description, loaded.model->parameters(), *loaded.tokenizer);
@@ -41,8 +38,7 @@ void add_import(CLI::App& app) {
       add_command(app, "import", "Make a model's directory of another program's file",
                   "limpid import stories15M.bin --to stories");
   command->add_option("file", arguments->file, "A GGUF file or a llama2.c checkpoint")->required();
-  command->add_option("--tokenizer", arguments->tokenizer,
-                      "tokenizer.bin of a llama2.c file; else the one beside it");
+  add_tokenizer_file(*command, arguments->tokenizer);
   command->add_option("--to", arguments->directory, "The new directory")->required();
   command->callback([arguments] { import_model(*arguments); });
 }

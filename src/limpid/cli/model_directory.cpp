@@ -112,6 +112,12 @@ LoadedModel load_model(const fs::path& path, const LoadOptions& options) {
   return is_file ? load_llama2c(path, options) : load_directory(path);
 }
 
+void expect_new_directory(const fs::path& directory) {
+  if (fs::exists(directory / "config.json")) {
+    throw std::runtime_error(directory.string() + ": holds a model, expected a new directory");
+  }
+}
+
 std::vector<std::int32_t> prompt_ids(const LoadedModel& loaded, std::string_view prompt) {
   std::vector<std::int32_t> ids;
   if (loaded.begin && (loaded.begins_texts || prompt.empty())) ids.push_back(*loaded.begin);

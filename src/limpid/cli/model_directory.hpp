@@ -34,6 +34,10 @@ struct LoadOptions {
 /// A model's directory, a GGUF file, or a llama2.c checkpoint: told apart by what is in them.
 LoadedModel load_model(const std::filesystem::path& path, const LoadOptions& options = {});
 
+/// Nothing is written over a model.
+/// ERRORS  the directory holds one
+void expect_new_directory(const std::filesystem::path& directory);
+
 /// The tokens of a prompt as the model expects them: after the begin token where the model knows one (in
 /// our own, a text begins after the end of another). An empty prompt without that token starts at a line's
 /// end.

@@ -155,6 +155,14 @@ std::unique_ptr<Tokenizer> read_scored_pairs(const GgufKeys& keys,
   });
 }
 
+/// Models may have more rows than the tokenizer has tokens: those have names that no text gives.
+void pad(std::vector<std::string>& names, std::vector<std::int32_t>& types, Index vocab) {
+  for (auto id = static_cast<Index>(names.size()); id < vocab; ++id) {
+    names.push_back(fmt::format("[PAD{}]", id));
+    types.push_back(unused);
+  }
+}
+
 void write_scored_pairs(GgufKeyWriter& keys, const ScoredPairTokenizer& tokenizer, Index vocab) {
   std::vector<std::string> names;
   std::vector<std::int32_t> types;
@@ -168,11 +176,8 @@ void write_scored_pairs(GgufKeyWriter& keys, const ScoredPairTokenizer& tokenize
     names.push_back(types.back() == ordinary ? with_space_marks(token) : std::string(token));
     scores.push_back(tokenizer.score(id));
   }
-  for (Index id = tokenizer.vocab_size(); id < vocab; ++id) {
-    names.push_back(fmt::format("[PAD{}]", id));
-    types.push_back(unused);
-    scores.push_back(-1e6F);
-  }
+  pad(names, types, vocab);
+  scores.resize(names.size(), -1e6F);
   keys.text(kModel, "llama");
   keys.text(kPre, "default");
   keys.texts(kTokens, names);
@@ -198,10 +203,7 @@ void write_gguf_tokenizer(GgufKeyWriter& keys, const Tokenizer& tokenizer, Index
     names.push_back(name(id));
     types.push_back(tokenizer.is_special(id) ? special : ordinary);
   }
-  for (Index id = tokenizer.vocab_size(); id < vocab; ++id) {
-    names.push_back(fmt::format("[PAD{}]", id));
-    types.push_back(unused);
-  }
+  pad(names, types, vocab);
   if (const auto* pairs = dynamic_cast<const BytePairTokenizer*>(&tokenizer)) {
     for (const Merge& merge : pairs->merges()) {
       merges.push_back(name(merge.left) + " " + name(merge.right));
