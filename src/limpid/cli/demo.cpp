@@ -27,7 +27,7 @@ struct DemoArguments {
   Index steps = 0, seed = 1;
 };
 
-constexpr int kWidth = 78;
+constexpr int kLineWidth = 78;
 
 void heading(const char* text) {
   fmt::print("\n{}\n\n", bold(text, use_colour(stdout)));
@@ -42,7 +42,7 @@ std::string with_recalls(const std::string& text, bool colour) {
   std::string out;
   std::size_t done = 0;
   // Lines are broken first, which only turns spaces into line ends: places in the text stay the same.
-  const std::string broken = wrapped(text, kWidth - 2, "");
+  const std::string broken = wrapped(text, kLineWidth - 2, "");
   if (parse.derivations > 0 && colour) {
     for (const tales::Recall& point : parse.story.recalls) {
       out += broken.substr(done, point.begin - done);
@@ -65,7 +65,7 @@ void show_corpus(const RunOptions& options) {
   few.steps = few.accumulate = 1;
   few.batch = 3;
   for (const std::string& story : run_tales(few)) {
-    fmt::print("{}\n\n", wrapped(story, kWidth, "  "));
+    fmt::print("{}\n\n", wrapped(story, kLineWidth, "  "));
   }
 }
 

@@ -25,7 +25,7 @@
 namespace limpid::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 constexpr double kBytes = sizeof(float);
 
 struct InspectArguments {
@@ -63,9 +63,9 @@ struct Card {
   double writing_flops() const { return training_flops() / 3; }  // forward only: 1 of 1 + 2 parts
 };
 
-Json to_json(const Card& card) {
+OrderedJson to_json(const Card& card) {
   const Config& c = card.config();
-  Json tensors = Json::array();
+  OrderedJson tensors = OrderedJson::array();
   for (const Parameter<float>& p : card.loaded.model->parameters()) {
     const Spread s = spread(p.value);
     tensors.push_back({{"name", p.name},
@@ -76,7 +76,7 @@ Json to_json(const Card& card) {
                        {"decay", p.decay}});
   }
   const SamplingOptions sampling;
-  Json json = {
+  OrderedJson json = {
       {"learned", {{"parameters", c.parameter_count()}, {"tensors", tensors}}},
       {"fixed",
        {{"family", family_name(c.family)},
@@ -106,7 +106,7 @@ Json to_json(const Card& card) {
       {"flops_per_token", {{"writing", card.writing_flops()}, {"training", card.training_flops()}}},
   };
   if (card.run) {
-    Json options = Json::object();
+    OrderedJson options = OrderedJson::object();
     for (const auto& [key, value] : card.run->options.entries()) options[key] = value;
     json["run"] = {{"step", card.run->step}, {"files", card.run->files}, {"options", options}};
   }
@@ -212,7 +212,7 @@ void inspect(const InspectArguments& arguments) {
   const std::filesystem::path state = std::filesystem::path(arguments.model) / kStateFile;
   if (std::filesystem::exists(state)) card.run = read_record(state);
   if (arguments.json) {
-    fmt::print("{}\n", to_json(card).dump(2, ' ', false, Json::error_handler_t::replace));
+    fmt::print("{}\n", to_json(card).dump(2, ' ', false, OrderedJson::error_handler_t::replace));
     return;
   }
   fmt::print("{}\n", arguments.model);

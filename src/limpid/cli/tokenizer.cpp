@@ -38,7 +38,7 @@ std::map<std::string, Pattern> patterns() {
   return named;
 }
 
-struct TrainArguments {
+struct TokenizerTrainArguments {
   std::vector<std::string> files, specials = default_specials();
   std::string kind = "bpe", pattern = "gpt2", out;
   TokenId vocab_size = 0;
@@ -51,7 +51,7 @@ void expect_text(const std::vector<std::string>& files, std::size_t bytes) {
 }
 
 // A chunk of a file in memory at a time: what is learned from are the counts of distinct pieces.
-std::unique_ptr<Tokenizer> train_pairs(const TrainArguments& arguments) {
+std::unique_ptr<Tokenizer> train_pairs(const TokenizerTrainArguments& arguments) {
   const BytePairOptions options{.vocab_size = arguments.vocab_size,
                                 .pattern = patterns().at(arguments.pattern),
                                 .specials = arguments.specials};
@@ -77,7 +77,7 @@ std::unique_ptr<Tokenizer> train_pairs(const TrainArguments& arguments) {
       }));
 }
 
-std::unique_ptr<Tokenizer> train_other(const TrainArguments& arguments) {
+std::unique_ptr<Tokenizer> train_other(const TokenizerTrainArguments& arguments) {
   std::string text;
   for (const std::string& file : arguments.files) text += read_utf8_file(file);
   expect_text(arguments.files, text.size());
@@ -106,7 +106,7 @@ std::string card_of(const Tokenizer& tokenizer) {
   return card;
 }
 
-void train(const TrainArguments& arguments) {
+void train_tokenizer(const TokenizerTrainArguments& arguments) {
   if (has_size(arguments.kind) && arguments.vocab_size == 0) {
     throw std::invalid_argument(
         fmt::format("tokenizer train: --kind {} needs --vocab-size", arguments.kind));
@@ -154,7 +154,7 @@ std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& path) {
 }
 
 void add_tokenizer_train(CLI::App& tokenizer) {
-  const auto arguments = std::make_shared<TrainArguments>();
+  const auto arguments = std::make_shared<TokenizerTrainArguments>();
   CLI::App* command =
       add_command(tokenizer, "train", "Learn a tokenizer from texts",
                   "limpid tokenizer train tales.txt --vocab-size 1024 --out tok.json");
@@ -175,7 +175,7 @@ void add_tokenizer_train(CLI::App& tokenizer) {
       ->allow_extra_args(false)
       ->capture_default_str();
   command->add_option("--out", arguments->out, "The tokenizer.json to write")->required();
-  command->callback([arguments] { train(*arguments); });
+  command->callback([arguments] { train_tokenizer(*arguments); });
 }
 
 void add_tokenizer_import(CLI::App& tokenizer) {

@@ -17,7 +17,7 @@
 namespace limpid::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 struct CompareArguments {
   std::vector<std::string> tokenizers;
@@ -36,7 +36,7 @@ void compare(const CompareArguments& arguments) {
     throw std::runtime_error(
         fmt::format("{}: the text is empty, expected text to encode", arguments.file));
   }
-  Json results = Json::array();
+  OrderedJson results = OrderedJson::array();
   if (!arguments.json) {
     fmt::print("{}: {}\n\n{}\n", arguments.file, count(text.size(), "byte"),
                bold(fmt::format("{:<28}{:>10}{:>12}{:>10}{:>13}{:>9}", "tokenizer", "kind",

@@ -21,7 +21,7 @@
 namespace limpid::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 const std::map<std::string, Specials> kSpecials{{"as-text", Specials::as_text},
                                                 {"recognised", Specials::recognised},
@@ -46,7 +46,7 @@ void write(std::string_view bytes) {
 }
 
 // --jsonl: the answer to each line of stdin is a line of JSON on stdout.
-void answer_lines(const std::function<Json(std::string_view)>& answer) {
+void answer_lines(const std::function<OrderedJson(std::string_view)>& answer) {
   const std::string input = read_stdin();
   std::string_view rest = input;
   for (std::size_t number = 1; !rest.empty(); ++number) {
@@ -67,8 +67,9 @@ struct EncodeArguments {
 
 void encode_lines(const Tokenizer& tokenizer, Specials specials) {
   const auto cache = tokenizer.new_cache();
-  answer_lines([&](std::string_view line) -> Json {
-    const Json text = Json::parse(line, nullptr, false);  // false: an error is a value, no string
+  answer_lines([&](std::string_view line) -> OrderedJson {
+    const OrderedJson text =
+        OrderedJson::parse(line, nullptr, false);  // false: an error is a value, no string
     if (!text.is_string()) {
       throw std::invalid_argument(fmt::format(
           "tokenizer encode: got {:?}, expected a text as a JSON string", line.substr(0, 40)));
@@ -118,7 +119,7 @@ void append_ids(std::string_view text, TokenId vocab_size, std::vector<TokenId>&
 }
 
 void decode_lines(const Tokenizer& tokenizer) {
-  answer_lines([&](std::string_view line) -> Json {
+  answer_lines([&](std::string_view line) -> OrderedJson {
     std::vector<TokenId> ids;
     append_ids(line, tokenizer.vocab_size(), ids);
     return tokenizer.decode(ids);
@@ -133,7 +134,7 @@ void decode(const DecodeArguments& arguments) {
   if (arguments.ids.empty()) append_ids(read_stdin(), tokenizer->vocab_size(), ids);
   const std::string text = tokenizer->decode(ids);
   if (arguments.json) {
-    Json tokens = Json::array();
+    OrderedJson tokens = OrderedJson::array();
     for (const TokenId id : ids) tokens.push_back(tokenizer->token_bytes(id));
     return print_json({{"ids", ids}, {"tokens", tokens}, {"text", text}}, -1);
   }
@@ -160,9 +161,9 @@ Specials specials_named(const std::string& value) {
   return kSpecials.at(value);
 }
 
-Json split_json(const Tokenizer& tokenizer, std::string_view text, Specials specials) {
+OrderedJson split_json(const Tokenizer& tokenizer, std::string_view text, Specials specials) {
   const PlacedTokens placed = tokenizer.encode_with_places(text, specials);
-  Json tokens = Json::array(), offsets = Json::array();
+  OrderedJson tokens = OrderedJson::array(), offsets = OrderedJson::array();
   for (std::size_t i = 0; i < placed.ids.size(); ++i) {
     tokens.push_back(tokenizer.token_bytes(placed.ids[i]));
     offsets.push_back({placed.places[i].begin, placed.places[i].end});
@@ -170,8 +171,8 @@ Json split_json(const Tokenizer& tokenizer, std::string_view text, Specials spec
   return {{"ids", placed.ids}, {"tokens", tokens}, {"offsets", offsets}};
 }
 
-void print_json(const Json& json, int indent) {
-  write(json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n");
+void print_json(const OrderedJson& json, int indent) {
+  write(json.dump(indent, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
 }
 
 void add_tokenizer_encode(CLI::App& tokenizer) {

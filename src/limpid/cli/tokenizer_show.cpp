@@ -22,7 +22,7 @@
 namespace limpid::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 struct ShowArguments {
   std::string tokenizer, text, specials = "as-text";
@@ -46,15 +46,16 @@ TokenId made_by(const Tokenizer& tokenizer, const Merge& merge) {
   return tokenizer.vocabulary().find(bytes).value();
 }
 
-Json to_json(const Tokenizer& tokenizer) {
-  Json specials = Json::array();
+OrderedJson to_json(const Tokenizer& tokenizer) {
+  OrderedJson specials = OrderedJson::array();
   for (const TokenId id : tokenizer.special_ids()) {
     specials.push_back({{"id", id}, {"token", tokenizer.token_bytes(id)}});
   }
-  Json json{{"kind", tokenizer.kind()}, {"tokens", tokenizer.vocab_size()}, {"special", specials}};
+  OrderedJson json{
+      {"kind", tokenizer.kind()}, {"tokens", tokenizer.vocab_size()}, {"special", specials}};
   if (const auto* pairs = dynamic_cast<const BytePairTokenizer*>(&tokenizer)) {
     json["pattern"] = pattern_name(pairs->pattern());
-    Json& merges = json["merges"] = Json::array();
+    OrderedJson& merges = json["merges"] = OrderedJson::array();
     for (const Merge& merge : pairs->merges()) {
       merges.push_back({{"left", tokenizer.token_bytes(merge.left)},
                         {"right", tokenizer.token_bytes(merge.right)},
@@ -63,7 +64,7 @@ Json to_json(const Tokenizer& tokenizer) {
   }
   if (const auto* unigram = dynamic_cast<const UnigramTokenizer*>(&tokenizer)) {
     json["pattern"] = pattern_name(unigram->pattern());
-    Json& pieces = json["pieces"] = Json::array();
+    OrderedJson& pieces = json["pieces"] = OrderedJson::array();
     for (TokenId id = 0; id < unigram->vocab_size(); ++id) {
       if (unigram->log_probability(id) == kImpossible) continue;
       pieces.push_back({{"piece", unigram->token_bytes(id)},

@@ -6,7 +6,7 @@
 namespace limpid {
 namespace {
 
-constexpr std::string_view kLetters =
+constexpr std::string_view kBase64Letters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 }  // namespace
@@ -22,7 +22,7 @@ std::optional<std::string> from_base64(std::string_view text) {
     // Gather the letters' bits from the left; missing letters are zeros.
     std::uint32_t bits = 0;
     for (std::size_t i = 0; i < 4; ++i) {
-      const std::size_t six = i < 4 - missing ? kLetters.find(group[i]) : 0;
+      const std::size_t six = i < 4 - missing ? kBase64Letters.find(group[i]) : 0;
       if (six == std::string_view::npos) return std::nullopt;
       bits = bits << 6 | static_cast<std::uint32_t>(six);
     }

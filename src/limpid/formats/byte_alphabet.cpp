@@ -9,11 +9,11 @@ namespace limpid {
 namespace {
 
 constexpr char32_t kFirstInvented = 0x100;
-constexpr std::size_t kLetters = kFirstInvented + 68;  // above the last letter that is used
+constexpr std::size_t kAlphabetEnd = kFirstInvented + 68;  // above the last letter that is used
 
 struct Alphabet {
-  std::array<char32_t, 256> letter{};  // by byte
-  std::array<int, kLetters> byte{};    // by letter, -1: not in the alphabet
+  std::array<char32_t, 256> letter{};    // by byte
+  std::array<int, kAlphabetEnd> byte{};  // by letter, -1: not in the alphabet
 
   Alphabet() {
     byte.fill(-1);
@@ -42,7 +42,7 @@ std::optional<std::string> from_byte_alphabet(std::string_view text) {
   std::string bytes;
   while (!text.empty()) {
     const CodePoint point = first_code_point(text);
-    if (!point.valid || point.value >= kLetters || kAlphabet.byte[point.value] < 0) {
+    if (!point.valid || point.value >= kAlphabetEnd || kAlphabet.byte[point.value] < 0) {
       return std::nullopt;
     }
     bytes.push_back(static_cast<char>(kAlphabet.byte[point.value]));

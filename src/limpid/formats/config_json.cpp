@@ -18,8 +18,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t kLargestFile = 1 << 20;
-constexpr int kDeepest = 16;
+constexpr std::uint64_t kLargestConfig = 1 << 20;
+constexpr int kDeepestConfig = 16;
 constexpr Index kLargestSize = 10'000'000;
 
 /// Keys that change no logit: notes, defaults of generation, heads for other tasks.
@@ -40,10 +40,10 @@ constexpr const char* kHarmless[] = {
 // clang-format on
 
 json parse_object(const std::filesystem::path& path) {
-  const std::string text = read_text_file(path, kLargestFile);
+  const std::string text = read_text_file(path, kLargestConfig);
   json object;
   try {
-    object = in_file(path, [&] { return json::parse(text, unique_keys<json>(kDeepest)); });
+    object = in_file(path, [&] { return json::parse(text, unique_keys<json>(kDeepestConfig)); });
   } catch (const json::parse_error& error) {
     const std::size_t place = std::min(error.byte, text.size());
     const auto line = 1 + std::count(text.begin(), text.begin() + place, '\n');

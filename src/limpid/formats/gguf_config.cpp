@@ -11,7 +11,6 @@
 namespace limpid {
 namespace {
 
-constexpr std::string_view kBegin = "tokenizer.ggml.bos_token_id";
 constexpr std::string_view kEnd = "tokenizer.ggml.eos_token_id";
 constexpr std::string_view kEndOfTurn = "tokenizer.ggml.eot_token_id";
 constexpr std::string_view kAddBegin = "tokenizer.ggml.add_bos_token";
@@ -115,8 +114,8 @@ GgufDescription read_gguf_config(const GgufFile& file) {
   config = read_shape(file, family_from_name(name));
   refuse_others(file, config);
   expect_numbers(file, config);
-  if (const auto id = keys.integer(kBegin)) {
-    description.model.begin_token = checked_token(file, kBegin, *id, config.vocab);
+  if (const auto id = keys.integer(kGgufBeginKey)) {
+    description.model.begin_token = checked_token(file, kGgufBeginKey, *id, config.vocab);
   }
   for (const std::string_view key : {kEnd, kEndOfTurn}) {
     const auto id = keys.integer(key);
@@ -144,7 +143,7 @@ void write_gguf_config(GgufKeyWriter& keys, const GgufDescription& description) 
     keys.integer(prefix + "rope.dimension_count", config.head_width());
     keys.number(prefix + "rope.freq_base", config.rotary_base);
   }
-  if (model.begin_token) keys.integer(kBegin, *model.begin_token);
+  if (model.begin_token) keys.integer(kGgufBeginKey, *model.begin_token);
   // A second end token has no key of its own but the end of a turn's.
   if (!model.end_tokens.empty()) keys.integer(kEnd, model.end_tokens[0]);
   if (model.end_tokens.size() > 1) keys.integer(kEndOfTurn, model.end_tokens[1]);

@@ -13,7 +13,7 @@
 namespace limpid {
 namespace {
 
-constexpr int kDeepest = 4;  // arrays of arrays; the keys that are known have none
+constexpr int kDeepestArray = 4;  // arrays of arrays; the keys that are known have none
 
 /// Calls use(Number{}) with the type's number; false for text and arrays.
 template <class Use>
@@ -71,9 +71,9 @@ void skip(ByteCursor& cursor, std::string_view key, GgufType type, std::uint64_t
       cursor.take(cursor.take_number<std::uint64_t>("a text's length"), "a text");
       continue;
     }
-    if (depth == kDeepest) {
+    if (depth == kDeepestArray) {
       fail_file(cursor.path(), fmt::format("key {} has arrays in arrays, expected at most {} deep",
-                                           in_quotes(key), kDeepest));
+                                           in_quotes(key), kDeepestArray));
     }
     const GgufType inner = take_type(cursor, key);
     skip(cursor, key, inner, cursor.take_number<std::uint64_t>("an array's count"), depth + 1);

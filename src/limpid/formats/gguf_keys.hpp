@@ -32,6 +32,9 @@
 
 namespace limpid {
 
+/// The token that a text begins with: the tokenizer's key, and a setting of the model too.
+inline constexpr std::string_view kGgufBeginKey = "tokenizer.ggml.bos_token_id";
+
 enum class GgufType : std::uint32_t {
   u8,
   i8,

@@ -23,13 +23,13 @@ struct TypeRow {
   BlockType type;
   Index file_type;
 };
-constexpr TypeRow kTypes[] = {{"f32", BlockType::f32, 0},
-                              {"f16", BlockType::f16, 1},
-                              {"q8_0", BlockType::q8_0, 7},
-                              {"q4_0", BlockType::q4_0, 2}};
+constexpr TypeRow kGgufTypes[] = {{"f32", BlockType::f32, 0},
+                                  {"f16", BlockType::f16, 1},
+                                  {"q8_0", BlockType::q8_0, 7},
+                                  {"q4_0", BlockType::q4_0, 2}};
 
 const TypeRow& row_of(BlockType type) {
-  return *std::find_if(std::begin(kTypes), std::end(kTypes),
+  return *std::find_if(std::begin(kGgufTypes), std::end(kGgufTypes),
                        [&](const TypeRow& row) { return row.type == type; });
 }
 
@@ -42,7 +42,7 @@ BlockType type_of(const ModelTensor& tensor, BlockType type) {
 }  // namespace
 
 BlockType gguf_type_from_name(std::string_view name) {
-  for (const TypeRow& row : kTypes) {
+  for (const TypeRow& row : kGgufTypes) {
     if (row.name == name) return row.type;
   }
   fail("gguf_model", fmt::format("type is {:?}, expected f32, f16, q8_0 or q4_0", name));

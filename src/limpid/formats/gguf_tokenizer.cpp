@@ -22,7 +22,6 @@ namespace {
 constexpr std::string_view kModel = "tokenizer.ggml.model", kPre = "tokenizer.ggml.pre",
                            kTokens = "tokenizer.ggml.tokens", kTypes = "tokenizer.ggml.token_type",
                            kMerges = "tokenizer.ggml.merges", kScores = "tokenizer.ggml.scores",
-                           kBegin = "tokenizer.ggml.bos_token_id",
                            kSpace = "tokenizer.ggml.add_space_prefix";
 
 enum TokenType : std::int32_t { ordinary = 1, unknown, special, users, unused, byte };
@@ -134,10 +133,10 @@ std::unique_ptr<Tokenizer> read_scored_pairs(const GgufKeys& keys,
   const std::vector<Index> types = read_types(keys, path, names.size());
   std::vector<float> scores = keys.required(kScores, keys.numbers(kScores));
   ScoredPairTokenizer::Options options{.space_before = keys.flag(kSpace).value_or(true)};
-  if (const auto id = keys.integer(kBegin)) {
+  if (const auto id = keys.integer(kGgufBeginKey)) {
     if (*id < 0 || *id >= static_cast<Index>(names.size())) {
       fail_file(path, fmt::format("key {} is {}, expected the number of one of {} tokens",
-                                  in_quotes(kBegin), *id, names.size()));
+                                  in_quotes(kGgufBeginKey), *id, names.size()));
     }
     // Behind an ordinary token no space is taken away.
     if (types[static_cast<std::size_t>(*id)] == special) options.begin = static_cast<TokenId>(*id);

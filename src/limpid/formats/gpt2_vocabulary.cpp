@@ -20,7 +20,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::uint64_t kLargestFile = std::uint64_t{64} << 20;
+constexpr std::uint64_t kLargestVocabulary = std::uint64_t{64} << 20;
 
 Json parse_flat(std::string_view text) {
   const auto flat = [](int depth, Json::parse_event_t, Json&) {
@@ -113,8 +113,8 @@ BytePairTokenizer from_gpt2_vocabulary(const NamedText& encoder, const NamedText
 BytePairTokenizer read_gpt2_vocabulary(const std::filesystem::path& encoder,
                                        const std::filesystem::path& merges,
                                        const std::vector<std::string>& specials) {
-  const std::string json = read_text_file(encoder, kLargestFile);
-  const std::string list = read_text_file(merges, kLargestFile);
+  const std::string json = read_text_file(encoder, kLargestVocabulary);
+  const std::string list = read_text_file(merges, kLargestVocabulary);
   return from_gpt2_vocabulary({encoder.string(), json}, {merges.string(), list}, specials);
 }
 

@@ -18,7 +18,7 @@
 namespace limpid {
 namespace {
 
-constexpr TokenId kUnknownId = 0, kBegin = 1, kEnd = 2, kFirstByte = 3;
+constexpr TokenId kUnknownId = 0, kBeginId = 1, kEndId = 2, kFirstByte = 3;
 
 }  // namespace
 
@@ -26,7 +26,7 @@ std::unique_ptr<ScoredPairTokenizer> read_llama2c_tokenizer(const std::filesyste
   const MappedFile file(path);
   ByteCursor cursor(file.path(), file.bytes());
   const auto longest = cursor.take_number<std::int32_t>("the length of the longest token");
-  TokenSet tokens{.vocabulary = {}, .special_ids = {kBegin, kEnd}, .unknown = kUnknownId};
+  TokenSet tokens{.vocabulary = {}, .special_ids = {kBeginId, kEndId}, .unknown = kUnknownId};
   std::vector<float> scores;
   while (cursor.left() > 0) {
     const TokenId id = tokens.vocabulary.size();
@@ -54,7 +54,7 @@ std::unique_ptr<ScoredPairTokenizer> read_llama2c_tokenizer(const std::filesyste
   }
   return in_file(path, [&] {
     return std::make_unique<ScoredPairTokenizer>(std::move(tokens), std::move(scores),
-                                                 ScoredPairTokenizer::Options{.begin = kBegin});
+                                                 ScoredPairTokenizer::Options{.begin = kBeginId});
   });
 }
 
@@ -65,7 +65,7 @@ void write_llama2c_tokenizer(const std::filesystem::path& path, const Tokenizer&
                                           "this tokenizer is of the kind {}",
                                           tokenizer.kind()));
   }
-  if (scored->options().begin != kBegin || !scored->options().space_before) {
+  if (scored->options().begin != kBeginId || !scored->options().space_before) {
     fail("llama2c_tokenizer",
          "tokenizer.bin has token 1 before a text, and then a space; this "
          "tokenizer has not");

@@ -18,21 +18,21 @@ namespace {
 constexpr std::size_t kBlock = 32;
 using Block = std::span<const float, kBlock>;
 
-struct TypeRow {
+struct ShapeRow {
   BlockType type;
   BlockShape shape;
 };
-constexpr std::array<TypeRow, 5> kTypes{{{BlockType::f32, {"F32", 1, 4}},
-                                         {BlockType::f16, {"F16", 1, 2}},
-                                         {BlockType::q4_0, {"Q4_0", 32, 18}},
-                                         {BlockType::q8_0, {"Q8_0", 32, 34}},
-                                         {BlockType::bf16, {"BF16", 1, 2}}}};
+constexpr std::array<ShapeRow, 5> kShapes{{{BlockType::f32, {"F32", 1, 4}},
+                                           {BlockType::f16, {"F16", 1, 2}},
+                                           {BlockType::q4_0, {"Q4_0", 32, 18}},
+                                           {BlockType::q8_0, {"Q8_0", 32, 34}},
+                                           {BlockType::bf16, {"BF16", 1, 2}}}};
 
-const TypeRow* find(std::uint32_t number) {
-  const auto row = std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeRow& each) {
+const ShapeRow* find(std::uint32_t number) {
+  const auto row = std::find_if(kShapes.begin(), kShapes.end(), [&](const ShapeRow& each) {
     return static_cast<std::uint32_t>(each.type) == number;
   });
-  return row == kTypes.end() ? nullptr : &*row;
+  return row == kShapes.end() ? nullptr : &*row;
 }
 
 void put_half(float number, std::byte* to) {
@@ -99,7 +99,7 @@ const BlockShape& block_shape(BlockType type) {
 }
 
 std::optional<BlockType> block_type_from_number(std::uint32_t number) {
-  const TypeRow* row = find(number);
+  const ShapeRow* row = find(number);
   if (row == nullptr) return std::nullopt;
   return row->type;
 }

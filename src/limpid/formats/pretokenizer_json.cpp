@@ -11,16 +11,16 @@
 namespace limpid {
 namespace {
 
-using Json = nlohmann::ordered_json;  // keeps the order of keys: files that people can read
+using OrderedJson = nlohmann::ordered_json;  // keeps the order of keys: files that people can read
 
-Json byte_level(bool use_regex) {
+OrderedJson byte_level(bool use_regex) {
   return {{"type", "ByteLevel"},
           {"add_prefix_space", false},
           {"trim_offsets", true},
           {"use_regex", use_regex}};
 }
 
-Json split(Pattern pattern) {
+OrderedJson split(Pattern pattern) {
   return {{"type", "Split"},
           {"pattern", {{"Regex", pattern_regex(pattern)}}},
           {"behavior", "Isolated"},
@@ -28,16 +28,17 @@ Json split(Pattern pattern) {
 }
 
 // A value at step[key], or null.
-Json value(const Json& step, const char* key) {
-  return step.is_object() && step.contains(key) ? step[key] : Json();
+OrderedJson value(const OrderedJson& step, const char* key) {
+  return step.is_object() && step.contains(key) ? step[key] : OrderedJson();
 }
 
-[[noreturn]] void refuse(const std::string& what, const Json& got, const std::string& expected) {
+[[noreturn]] void refuse(const std::string& what, const OrderedJson& got,
+                         const std::string& expected) {
   reject(fmt::format("{} is {}, expected {}", what, shown(got), expected));
 }
 
-void read_step(const Json& step, const std::string& place, Cutting& cutting) {
-  const Json type = value(step, "type");
+void read_step(const OrderedJson& step, const std::string& place, Cutting& cutting) {
+  const OrderedJson type = value(step, "type");
   Pattern pattern = Pattern::none;
   if (type == "ByteLevel") {
     if (value(step, "add_prefix_space") != false) {
@@ -46,7 +47,7 @@ void read_step(const Json& step, const std::string& place, Cutting& cutting) {
     cutting.to_bytes = true;
     if (value(step, "use_regex") != false) pattern = Pattern::gpt2;  // true when it is not there
   } else if (type == "Split") {
-    const Json regex = value(value(step, "pattern"), "Regex");
+    const OrderedJson regex = value(value(step, "pattern"), "Regex");
     for (const Pattern known :
          {Pattern::gpt2, Pattern::cl100k, Pattern::whitespace, Pattern::words}) {
       if (regex == pattern_regex(known)) pattern = known;
@@ -67,14 +68,14 @@ void read_step(const Json& step, const std::string& place, Cutting& cutting) {
 }  // namespace
 
 std::string to_pretokenizer_json(const Cutting& cutting) {
-  Json json;
+  OrderedJson json;
   const bool byte_level_knows =
       cutting.pattern == Pattern::none || cutting.pattern == Pattern::gpt2;
   if (cutting.to_bytes && byte_level_knows) {
     json = byte_level(cutting.pattern == Pattern::gpt2);
   } else if (cutting.to_bytes) {
     json = {{"type", "Sequence"},
-            {"pretokenizers", Json::array({split(cutting.pattern), byte_level(false)})}};
+            {"pretokenizers", OrderedJson::array({split(cutting.pattern), byte_level(false)})}};
   } else if (cutting.pattern != Pattern::none) {
     json = split(cutting.pattern);
   }
@@ -82,14 +83,14 @@ std::string to_pretokenizer_json(const Cutting& cutting) {
 }
 
 Cutting from_pretokenizer_json(std::string_view text) {
-  const Json json = Json::parse(text);
+  const OrderedJson json = OrderedJson::parse(text);
   Cutting cutting;
   if (json.is_null()) return cutting;
   if (value(json, "type") != "Sequence") {
     read_step(json, "pre_tokenizer", cutting);
     return cutting;
   }
-  const Json steps = value(json, "pretokenizers");
+  const OrderedJson steps = value(json, "pretokenizers");
   if (!steps.is_array()) refuse("pre_tokenizer.pretokenizers", steps, "an array");
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const std::string place = fmt::format("pre_tokenizer.pretokenizers[{}]", i);

@@ -21,7 +21,7 @@ static_assert(std::endian::native == std::endian::little, "the files are little-
 /// The limit of the reference implementation. A header of 100,000 tensors has a tenth of it.
 constexpr std::uint64_t kLargestHeader = 100'000'000;
 
-std::string read_header(const MappedFile& file) {
+std::string header_text(const MappedFile& file) {
   std::uint64_t length = 0;
   if (file.size() < sizeof length) {
     fail_file(file.path(),
@@ -63,7 +63,7 @@ constexpr Dtype dtype_of() {
 }  // namespace
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path) {
-  const std::string json = read_header(file_);
+  const std::string json = header_text(file_);
   data_begin_ = sizeof(std::uint64_t) + json.size();
   header_ = SafetensorsHeader::parse(path, json, file_.size() - data_begin_);
   for (std::size_t i = 0; i < header_.tensors.size(); ++i) index_[header_.tensors[i].name] = i;

@@ -18,7 +18,7 @@ using nlohmann::json;
 
 /// The index of a model of a hundred thousand tensors has a tenth of it.
 constexpr std::uint64_t kLargestIndex = 100'000'000;
-constexpr int kDeepest = 2;  // weight_map's names, metadata's values
+constexpr int kDeepestIndex = 2;  // weight_map's names, metadata's values
 
 using ShardOf = std::map<std::string, std::string>;  // by tensor
 
@@ -35,7 +35,7 @@ void check_shard_name(const std::string& tensor, const std::string& shard) {
 ShardOf read_index(const std::filesystem::path& path) {
   const std::string text = read_text_file(path, kLargestIndex);
   return in_file(path, [&] {
-    const json index = parse_json<json>(text, unique_keys<json>(kDeepest));
+    const json index = parse_json<json>(text, unique_keys<json>(kDeepestIndex));
     if (!index.is_object()) reject("is not a JSON object, expected {...}");
     ShardOf shard_of;
     for (const auto& [tensor, shard] :

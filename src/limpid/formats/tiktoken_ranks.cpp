@@ -19,7 +19,7 @@
 namespace limpid {
 namespace {
 
-constexpr std::uint64_t kLargestFile = std::uint64_t{64} << 20;
+constexpr std::uint64_t kLargestRanks = std::uint64_t{64} << 20;
 constexpr std::size_t kLongestToken = 1024;     // deriving a merge takes time with its square
 constexpr std::size_t kMostReserved = 1 << 12;  // cl100k_base has 16
 
@@ -141,7 +141,7 @@ BytePairTokenizer from_tiktoken_ranks(std::string_view text, const RankEncoding&
 
 BytePairTokenizer read_tiktoken_ranks(const std::filesystem::path& path,
                                       const RankEncoding& encoding) {
-  return from_tiktoken_ranks(read_text_file(path, kLargestFile), encoding, path.string());
+  return from_tiktoken_ranks(read_text_file(path, kLargestRanks), encoding, path.string());
 }
 
 }  // namespace limpid

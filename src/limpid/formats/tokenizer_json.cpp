@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::uint64_t kLargestTokenizer = std::uint64_t{256} << 20;
 
-using Json = nlohmann::ordered_json;  // keeps the order of keys: files that people can read
+using OrderedJson = nlohmann::ordered_json;  // keeps the order of keys: files that people can read
 
 // The kinds that a BPE or WordLevel model describes.
 Cutting cutting_of(const Tokenizer& tokenizer) {
@@ -39,8 +39,8 @@ Cutting cutting_of(const Tokenizer& tokenizer) {
   return {pairs->pattern(), true};
 }
 
-Json added_tokens(const Tokenizer& tokenizer) {
-  Json added = Json::array();
+OrderedJson added_tokens(const Tokenizer& tokenizer) {
+  OrderedJson added = OrderedJson::array();
   for (const TokenId id : tokenizer.special_ids()) {
     added.push_back({{"id", id},
                      {"content", tokenizer.token_bytes(id)},
@@ -65,11 +65,11 @@ void expect_text(const Tokenizer& tokenizer) {
 
 // {"un": 0, ...} with each token's name.
 template <class Name>
-Json vocabulary(const Tokenizer& tokenizer, Name name) {
-  Json vocab = Json::object();
+OrderedJson vocabulary(const Tokenizer& tokenizer, Name name) {
+  OrderedJson vocab = OrderedJson::object();
   for (TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
     // Straight to the end: asking for the key first would search all that is there.
-    vocab.get_ref<Json::object_t&>().push_back({name(id), id});
+    vocab.get_ref<OrderedJson::object_t&>().push_back({name(id), id});
   }
   return vocab;
 }
@@ -80,21 +80,21 @@ bool looks_up_whole_pieces(const Tokenizer& tokenizer) {
 }
 
 // The parts of a file that describe characters, words, bytes or byte pairs.
-void write_merging(const Tokenizer& tokenizer, Json& file) {
+void write_merging(const Tokenizer& tokenizer, OrderedJson& file) {
   const Cutting cutting = cutting_of(tokenizer);
   if (!cutting.to_bytes) expect_text(tokenizer);
-  file["pre_tokenizer"] = Json::parse(to_pretokenizer_json(cutting));
+  file["pre_tokenizer"] = OrderedJson::parse(to_pretokenizer_json(cutting));
   file["decoder"] =
       cutting.to_bytes
-          ? Json{{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}}
-          : Json{{"type", "Fuse"}};
+          ? OrderedJson{{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}}
+          : OrderedJson{{"type", "Fuse"}};
   // A token is its bytes in the alphabet, or, when it is text, its text.
   const auto name = [&](TokenId id) {
     const std::string_view token = tokenizer.token_bytes(id);
     const bool text = !cutting.to_bytes || tokenizer.is_special(id);
     return text ? std::string(token) : to_byte_alphabet(token);
   };
-  Json unknown = nullptr;
+  OrderedJson unknown = nullptr;
   if (tokenizer.unknown()) unknown = tokenizer.token_bytes(*tokenizer.unknown());
   if (tokenizer.kind() == "word") {
     file["model"] = {{"type", "WordLevel"},
@@ -102,19 +102,19 @@ void write_merging(const Tokenizer& tokenizer, Json& file) {
                      {"unk_token", std::move(unknown)}};
     return;
   }
-  Json merges = Json::array();
+  OrderedJson merges = OrderedJson::array();
   if (const auto* pairs = dynamic_cast<const BytePairTokenizer*>(&tokenizer)) {
     for (const Merge& merge : pairs->merges()) {
       merges.push_back(name(merge.left) + " " + name(merge.right));
     }
   }
-  Json& model = file["model"] = {{"type", "BPE"},
-                                 {"dropout", nullptr},
-                                 {"unk_token", std::move(unknown)},
-                                 {"continuing_subword_prefix", nullptr},
-                                 {"end_of_word_suffix", nullptr},
-                                 {"fuse_unk", false},
-                                 {"byte_fallback", false}};
+  OrderedJson& model = file["model"] = {{"type", "BPE"},
+                                        {"dropout", nullptr},
+                                        {"unk_token", std::move(unknown)},
+                                        {"continuing_subword_prefix", nullptr},
+                                        {"end_of_word_suffix", nullptr},
+                                        {"fuse_unk", false},
+                                        {"byte_fallback", false}};
   if (looks_up_whole_pieces(tokenizer)) model["ignore_merges"] = true;
   model["vocab"] = vocabulary(tokenizer, name);
   model["merges"] = std::move(merges);
@@ -123,11 +123,11 @@ void write_merging(const Tokenizer& tokenizer, Json& file) {
 }  // namespace
 
 std::string to_tokenizer_json(const Tokenizer& tokenizer) {
-  Json file = {{"version", "1.0"},          {"truncation", nullptr},
-               {"padding", nullptr},        {"added_tokens", added_tokens(tokenizer)},
-               {"normalizer", nullptr},     {"pre_tokenizer", nullptr},
-               {"post_processor", nullptr}, {"decoder", nullptr},
-               {"model", nullptr}};
+  OrderedJson file = {{"version", "1.0"},          {"truncation", nullptr},
+                      {"padding", nullptr},        {"added_tokens", added_tokens(tokenizer)},
+                      {"normalizer", nullptr},     {"pre_tokenizer", nullptr},
+                      {"post_processor", nullptr}, {"decoder", nullptr},
+                      {"model", nullptr}};
   if (const auto* pieces = dynamic_cast<const WordPieceTokenizer*>(&tokenizer)) {
     expect_text(tokenizer);
     const auto name = [&](TokenId id) { return std::string(tokenizer.token_bytes(id)); };

@@ -11,7 +11,7 @@
 namespace limpid {
 namespace {
 
-constexpr const char* kName = "flash_attention";
+constexpr const char* kFlash = "flash_attention";
 constexpr Index kQueries = 128, kKeys = 128;  // of a tile, whose scores stay in the cache
 constexpr Index kDiagonal = 32;               // keys of a tile that the diagonal cuts
 template <class Real>
@@ -20,9 +20,9 @@ constexpr Real kInfinity = std::numeric_limits<Real>::infinity();
 template <class Real>
 void check_inputs(ConstView<Real> q, ConstView<Real> k, ConstView<Real> v,
                   const AttentionMask& mask) {
-  check_shape(kName, "k", k, kAny, q.cols());
-  check_shape(kName, "v", v, k.rows(), q.cols());
-  mask.check(kName, k.rows());
+  check_shape(kFlash, "k", k, kAny, q.cols());
+  check_shape(kFlash, "v", v, k.rows(), q.cols());
+  mask.check(kFlash, k.rows());
 }
 
 template <class Real>
@@ -69,7 +69,7 @@ template <class Real>
 void flash_attention(View<Real> y, ConstView<Real> q, ConstView<Real> k, ConstView<Real> v,
                      const AttentionMask& mask, RowVector<Real>* log_sum_exp) {
   check_inputs<Real>(q, k, v, mask);
-  check_shape(kName, "y", y, q.rows(), q.cols());
+  check_shape(kFlash, "y", y, q.rows(), q.cols());
   if (log_sum_exp != nullptr) log_sum_exp->resize(q.rows());
   Matrix<Real> tile = one_tile<Real>(q, k);
 
@@ -122,12 +122,12 @@ void flash_attention_backward(View<Real> dq, View<Real> dk, View<Real> dv, Const
                               ConstView<Real> y, const AttentionMask& mask,
                               const RowVector<Real>& log_sum_exp) {
   check_inputs<Real>(q, k, v, mask);
-  check_shape(kName, "dy", dy, q.rows(), q.cols());
-  check_shape(kName, "y", y, q.rows(), q.cols());
-  check_shape(kName, "dq", dq, q.rows(), q.cols());
-  check_shape(kName, "dk", dk, k.rows(), q.cols());
-  check_shape(kName, "dv", dv, k.rows(), q.cols());
-  check_shape(kName, "log_sum_exp", log_sum_exp, 1, q.rows());
+  check_shape(kFlash, "dy", dy, q.rows(), q.cols());
+  check_shape(kFlash, "y", y, q.rows(), q.cols());
+  check_shape(kFlash, "dq", dq, q.rows(), q.cols());
+  check_shape(kFlash, "dk", dk, k.rows(), q.cols());
+  check_shape(kFlash, "dv", dv, k.rows(), q.cols());
+  check_shape(kFlash, "log_sum_exp", log_sum_exp, 1, q.rows());
   Matrix<Real> p_tile = one_tile<Real>(q, k), ds_tile = one_tile<Real>(q, k);
 
   for (Index first = 0; first < q.rows(); first += kQueries) {

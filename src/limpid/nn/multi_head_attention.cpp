@@ -14,30 +14,30 @@
 namespace limpid {
 namespace {
 
-constexpr const char* kName = "multi_head_attention";
+constexpr const char* kMultiHead = "multi_head_attention";
 
 AttentionOptions completed(AttentionOptions options) {
   if (options.width < 1 || options.heads < 1) {
-    fail(kName, fmt::format("width is {} and heads is {}, expected both >= 1", options.width,
-                            options.heads));
+    fail(kMultiHead, fmt::format("width is {} and heads is {}, expected both >= 1", options.width,
+                                 options.heads));
   }
   if (options.head_width == 0) {
     if (options.width % options.heads != 0) {
-      fail(kName, fmt::format("width is {}, expected a multiple of the {} heads", options.width,
-                              options.heads));
+      fail(kMultiHead, fmt::format("width is {}, expected a multiple of the {} heads",
+                                   options.width, options.heads));
     }
     options.head_width = options.width / options.heads;
   }
   if (options.kv_heads == 0) options.kv_heads = options.heads;
   if (options.head_width < 1) {
-    fail(kName, fmt::format("head_width is {}, expected >= 1", options.head_width));
+    fail(kMultiHead, fmt::format("head_width is {}, expected >= 1", options.head_width));
   }
   if (options.kv_heads < 1 || options.heads % options.kv_heads != 0) {
-    fail(kName, fmt::format("heads is {}, expected a multiple of the {} kv_heads", options.heads,
-                            options.kv_heads));
+    fail(kMultiHead, fmt::format("heads is {}, expected a multiple of the {} kv_heads",
+                                 options.heads, options.kv_heads));
   }
   if (options.flash_from < 0) {
-    fail(kName, fmt::format("flash_from is {}, expected >= 0", options.flash_from));
+    fail(kMultiHead, fmt::format("flash_from is {}, expected >= 0", options.flash_from));
   }
   return options;
 }
@@ -117,11 +117,11 @@ MultiHeadAttention<Real>::MultiHeadAttention(const AttentionOptions& attention_o
 
 template <class Real>
 void MultiHeadAttention<Real>::check_input(const Matrix& x, const Context& context) const {
-  check_shape(kName, "x", x, context.rows(), options.width);
-  require(x.rows() > 0, kName, "x has no rows, expected at least one");
+  check_shape(kMultiHead, "x", x, context.rows(), options.width);
+  require(x.rows() > 0, kMultiHead, "x has no rows, expected at least one");
   const auto hidden = static_cast<Index>(context.key_mask.size());
   if (hidden != 0 && hidden != context.rows()) {
-    fail(kName, fmt::format("key_mask has {} entries, expected {}", hidden, context.rows()));
+    fail(kMultiHead, fmt::format("key_mask has {} entries, expected {}", hidden, context.rows()));
   }
 }
 
@@ -153,8 +153,9 @@ auto MultiHeadAttention<Real>::forward(Matrix x, const Context& context, Cache* 
 template <class Real>
 auto MultiHeadAttention<Real>::forward_cached(Matrix x, const Context& context,
                                               KeyValueCache<Real>& past) const -> Matrix {
-  require(options.causal, kName, "a cache needs causal attention: old rows would see the new ones");
-  check_shape(kName, "past.keys", past.keys, kAny, options.kv_heads * options.head_width);
+  require(options.causal, kMultiHead,
+          "a cache needs causal attention: old rows would see the new ones");
+  check_shape(kMultiHead, "past.keys", past.keys, kAny, options.kv_heads * options.head_width);
   past.check_fits(context);
   Matrix rows = project(std::move(x), context, nullptr);
   past.append(rows.middleCols(query_columns(), key_columns()), rows.rightCols(key_columns()),
@@ -171,12 +172,12 @@ auto MultiHeadAttention<Real>::backward(const Matrix& dy, const Context& context
                                         const Cache& cache) -> Matrix {
   const Index H = options.heads, G = options.kv_heads, D = options.head_width;
   const Index T = context.time, group = H / G;
-  check_shape(kName, "dy", dy, context.rows(), options.width);
-  check_shape(kName, "cache.rows", cache.rows, context.rows(), qkv.weight.rows());
+  check_shape(kMultiHead, "dy", dy, context.rows(), options.width);
+  check_shape(kMultiHead, "cache.rows", cache.rows, context.rows(), qkv.weight.rows());
   const bool flash = !cache.log_sum_exp.empty();
   const std::size_t heads = flash ? cache.log_sum_exp.size() : cache.probabilities.size();
   if (static_cast<Index>(heads) != context.batch * H) {
-    fail(kName, fmt::format("cache has {} heads, expected {}", heads, context.batch * H));
+    fail(kMultiHead, fmt::format("cache has {} heads, expected {}", heads, context.batch * H));
   }
   const Matrix dmerged = out.backward(dy, cache.out);  // [N, H * D]
 

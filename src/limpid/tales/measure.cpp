@@ -12,7 +12,7 @@
 namespace limpid::tales {
 namespace {
 
-bool is_letter(char c) {
+bool in_word(char c) {
   return std::isalpha(static_cast<unsigned char>(c)) != 0;
 }
 
@@ -27,8 +27,8 @@ template <class OnWord, class OnRest>
 void scan(std::string_view text, OnWord on_word, OnRest on_rest) {
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t begin = i;
-    const bool letters = is_letter(text[i]);
-    while (i < text.size() && is_letter(text[i]) == letters) ++i;
+    const bool letters = in_word(text[i]);
+    while (i < text.size() && in_word(text[i]) == letters) ++i;
     letters ? on_word(text.substr(begin, i - begin)) : on_rest(text.substr(begin, i - begin));
   }
 }

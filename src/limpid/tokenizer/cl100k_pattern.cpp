@@ -12,7 +12,7 @@ bool is_line_break(char c) {
 }
 
 // (?i:'s|'t|'re|'ve|'m|'ll|'d)   0 when there is none.
-std::size_t contraction_length(std::string_view text) {
+std::size_t cl100k_contraction_length(std::string_view text) {
   if (text[0] != '\'' || text.size() < 2) return 0;
   if (text.substr(1).starts_with("\u017F")) return 3;  // two bytes that fold to s
   const auto lower = [&](std::size_t i) {
@@ -67,7 +67,7 @@ std::size_t white_length(std::string_view text) {
 }  // namespace
 
 std::size_t cl100k_length(std::string_view text) {
-  if (const std::size_t length = contraction_length(text)) return length;
+  if (const std::size_t length = cl100k_contraction_length(text)) return length;
   const ClassedCharacter first = character_at(text, 0);
   if (first.kind == letter) return letters_end(text, first.length);
   if (first.kind == number) return numbers_length(text);

@@ -13,7 +13,7 @@ std::size_t leading_space(std::string_view text) {
   return text.size() > 1 && text[0] == ' ' && character_at(text, 1).kind != space ? 1 : 0;
 }
 
-std::size_t contraction_length(std::string_view text) {
+std::size_t gpt2_contraction_length(std::string_view text) {
   if (text[0] != '\'' || text.size() < 2) return 0;
   for (const std::string_view ending : {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"}) {
     if (text.starts_with(ending)) return ending.size();
@@ -22,7 +22,7 @@ std::size_t contraction_length(std::string_view text) {
 }
 
 std::size_t gpt2_length(std::string_view text) {
-  if (const std::size_t length = contraction_length(text)) return length;
+  if (const std::size_t length = gpt2_contraction_length(text)) return length;
   const std::size_t begin = leading_space(text);
   // For this pattern a mark is one of the others, as it is neither \s nor \p{L} nor \p{N}.
   const auto simple = [](CharacterClass kind) { return kind == mark ? other : kind; };

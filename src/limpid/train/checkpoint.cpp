@@ -14,7 +14,7 @@
 namespace limpid {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr int kVersion = 2;
 constexpr const char* kKey = "limpid_run";
@@ -24,14 +24,14 @@ std::string sum_text(std::string_view record) {
   return fmt::format("{:016x}", hash_bytes(record));
 }
 
-Json read_json(const SafetensorsFile& file) {
+OrderedJson read_json(const SafetensorsFile& file) {
   const auto found = file.metadata().find(kKey);
   if (found == file.metadata().end()) {
     throw std::runtime_error(fmt::format("{}: not the state of a run: its metadata has no '{}'",
                                          file.path().string(), kKey));
   }
   try {
-    Json json = Json::parse(found->second);
+    OrderedJson json = OrderedJson::parse(found->second);
     if (json.at("version").get<int>() != kVersion) {
       throw std::runtime_error(fmt::format("{}: state of version {}, expected {}",
                                            file.path().string(), json.at("version").dump(),
@@ -84,10 +84,10 @@ std::uint64_t sum_of_tensors(Trainer& trainer) {
 }  // namespace
 
 void save_state(const std::filesystem::path& path, const RunRecord& record, Trainer& trainer) {
-  Json options = Json::object();
+  OrderedJson options = OrderedJson::object();
   for (const auto& [key, value] : record.options.entries()) options[key] = value;
   const BatchState place = trainer.batches.state();
-  const Json json = {
+  const OrderedJson json = {
       {"version", kVersion},
       {"options", options},
       {"files", record.files},
@@ -110,7 +110,7 @@ void save_state(const std::filesystem::path& path, const RunRecord& record, Trai
 
 RunRecord read_record(const std::filesystem::path& path) {
   const SafetensorsFile file(path);
-  const Json json = read_json(file);
+  const OrderedJson json = read_json(file);
   RunRecord record;
   try {
     for (const auto& [key, value] : json.at("options").items()) {
@@ -129,7 +129,7 @@ RunRecord read_record(const std::filesystem::path& path) {
 
 void restore_state(const std::filesystem::path& path, Trainer& trainer) {
   const SafetensorsFile file(path);
-  const Json json = read_json(file);
+  const OrderedJson json = read_json(file);
   for_each_tensor(trainer, [&](const std::string& name, const std::vector<Index>& shape,
                                std::span<float> values) {
     if (file.info(name).shape != shape) {
@@ -140,7 +140,7 @@ void restore_state(const std::filesystem::path& path, Trainer& trainer) {
     file.read_into(name, values);
   });
   try {
-    const Json& place = json.at("batches");
+    const OrderedJson& place = json.at("batches");
     trainer.batches.restore({place.at("seed").get<std::uint64_t>(), place.at("epoch").get<Index>(),
                              place.at("row").get<Index>()});
     trainer.adamw.set_steps(json.at("optimizer_steps").get<Index>());

@@ -5,7 +5,7 @@
 namespace limpid {
 namespace {
 
-constexpr std::int32_t kUnknown = -1;  // a word that training never had
+constexpr std::int32_t kNewWord = -1;  // a word that training never had
 constexpr std::int32_t kEnd = -2;      // of a text: equal to no word
 
 // A word is what stands between spaces, its punctuation included.
@@ -38,7 +38,7 @@ CopiedRun::CopiedRun(std::span<const std::string> texts) {
 
 std::int32_t CopiedRun::word_id(std::string_view word) const {
   const auto found = ids_.find(std::string(word));
-  return found == ids_.end() ? kUnknown : found->second;
+  return found == ids_.end() ? kNewWord : found->second;
 }
 
 Index CopiedRun::common(std::span<const std::int32_t> words, std::uint32_t suffix) const {

@@ -14,7 +14,7 @@
 namespace limpid {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 // A number like 1e30 is JSON too, and no step.
 Index whole(const nlohmann::json& json, const char* key) {
@@ -53,18 +53,18 @@ Metrics from_line(const std::string& line) {
 }  // namespace
 
 std::string to_json_line(const Metrics& m) {
-  Json json = {{"step", m.step},
-               {"train_loss", m.train_loss},
-               {"val_loss", m.val_loss},
-               {"bits_per_byte", m.bits_per_byte},
-               {"tokens_per_second", m.tokens_per_second},
-               {"gflops", m.gflops},
-               {"learning_rate", m.learning_rate},
-               {"tokens", m.tokens},
-               {"seconds", m.seconds},
-               {"sample", m.sample}};
+  OrderedJson json = {{"step", m.step},
+                      {"train_loss", m.train_loss},
+                      {"val_loss", m.val_loss},
+                      {"bits_per_byte", m.bits_per_byte},
+                      {"tokens_per_second", m.tokens_per_second},
+                      {"gflops", m.gflops},
+                      {"learning_rate", m.learning_rate},
+                      {"tokens", m.tokens},
+                      {"seconds", m.seconds},
+                      {"sample", m.sample}};
   if (m.step == 0) json["train_loss"] = nullptr;  // nothing was trained yet
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
 void append_metrics(const std::filesystem::path& path, const Metrics& metrics) {

@@ -11,7 +11,7 @@
 namespace limpid {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::string_view kPlace = "{{the run as JSON}}";
 
@@ -20,26 +20,26 @@ double rounded(double value, double digits = 1000) {
   return std::round(value * digits) / digits;
 }
 
-Json optional_number(const std::optional<double>& value) {
-  return value ? Json(*value) : Json(nullptr);
+OrderedJson optional_number(const std::optional<double>& value) {
+  return value ? OrderedJson(*value) : OrderedJson(nullptr);
 }
 
 // Short keys and flat lists: a page has a hundred thousand looks.
 //   t text   s mark   b bits   p probability   g [text, probability, ...]
 //   a [[token, per cent, token, per cent ...] of view 0, of view 1, ...]
-Json to_json(const ShownToken& token) {
-  Json json = {{"t", token.text}};
+OrderedJson to_json(const ShownToken& token) {
+  OrderedJson json = {{"t", token.text}};
   if (token.special) json["s"] = 1;
   json["b"] = rounded(token.bits);
   json["p"] = rounded(token.probability, 10000);
-  json["g"] = Json::array();
+  json["g"] = OrderedJson::array();
   for (const ShownGuess& guess : token.guesses) {
     json["g"].push_back(guess.text);
     json["g"].push_back(rounded(guess.probability, 10000));
   }
-  json["a"] = Json::array();
+  json["a"] = OrderedJson::array();
   for (const std::vector<ShownLook>& view : token.looks) {
-    Json looks = Json::array();
+    OrderedJson looks = OrderedJson::array();
     for (const ShownLook& look : view) {
       looks.push_back(look.token);
       looks.push_back(static_cast<int>(std::round(look.weight * 100)));
@@ -49,9 +49,9 @@ Json to_json(const ShownToken& token) {
   return json;
 }
 
-Json to_json(const ShownText& text) {
-  Json json = {{"real", text.real}, {"verdict", text.verdict}};
-  json["recalls"] = Json::array();
+OrderedJson to_json(const ShownText& text) {
+  OrderedJson json = {{"real", text.real}, {"verdict", text.verdict}};
+  json["recalls"] = OrderedJson::array();
   for (const ShownRecall& r : text.recalls) {
     json["recalls"].push_back({{"from", r.first},
                                {"to", r.end},
@@ -59,14 +59,14 @@ Json to_json(const ShownText& text) {
                                {"source_to", r.source_end},
                                {"fact", r.fact}});
   }
-  json["tokens"] = Json::array();
+  json["tokens"] = OrderedJson::array();
   for (const ShownToken& token : text.tokens) json["tokens"].push_back(to_json(token));
   return json;
 }
 
-Json to_json(const ReportData& data) {
-  Json json = {{"result", data.result}, {"step", data.step}, {"files", data.files}};
-  json["options"] = Json::array();
+OrderedJson to_json(const ReportData& data) {
+  OrderedJson json = {{"result", data.result}, {"step", data.step}, {"files", data.files}};
+  json["options"] = OrderedJson::array();
   for (const auto& [key, value] : data.options.entries()) json["options"].push_back({key, value});
   const Config& model = data.options.model;
   json["model"] = {{"family", family_name(model.family)},
@@ -77,7 +77,7 @@ Json to_json(const ReportData& data) {
                    {"vocab", model.vocab}};
   json["steps"] = data.options.steps;
   json["seed"] = data.options.seed;
-  json["metrics"] = Json::array();
+  json["metrics"] = OrderedJson::array();
   for (const Metrics& m : data.metrics) {
     json["metrics"].push_back({{"step", m.step},
                                {"train", m.train_loss},
@@ -87,12 +87,12 @@ Json to_json(const ReportData& data) {
                                {"gflops", rounded(m.gflops, 10)},
                                {"rate", m.learning_rate}});
   }
-  json["rate"] = Json::array();
+  json["rate"] = OrderedJson::array();
   for (const Index step : spread(data.step, 120)) {
     json["rate"].push_back({step, data.options.learning_rate(step)});
   }
   json["prompt"] = data.prompt;
-  json["replay"] = Json::array();
+  json["replay"] = OrderedJson::array();
   for (const Index place : data.moments) {
     json["replay"].push_back(
         {{"at", place}, {"sample", data.metrics[static_cast<std::size_t>(place)].sample}});
@@ -102,9 +102,9 @@ Json to_json(const ReportData& data) {
                        {"five_gram", optional_number(data.baselines.five_gram)},
                        {"floor", optional_number(data.baselines.floor)}};
   json["heads_shown"] = data.heads_shown;
-  json["texts"] = Json::array();
+  json["texts"] = OrderedJson::array();
   for (const ShownText& text : data.texts) json["texts"].push_back(to_json(text));
-  json["parameters"] = Json::array();
+  json["parameters"] = OrderedJson::array();
   for (const ShownParameter& p : data.parameters) {
     json["parameters"].push_back({{"name", p.name}, {"shape", p.shape}, {"numbers", p.numbers}});
   }
@@ -116,7 +116,8 @@ Json to_json(const ReportData& data) {
 }  // namespace
 
 std::string report_page(const ReportData& data) {
-  const std::string json = to_json(data).dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string json =
+      to_json(data).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
   std::string safe;
   for (const char letter : json) {
     if (letter == '<') {
