@@ -63,7 +63,7 @@ std::string ids_of(const std::string& name) {
 }
 
 // A llama2.c file of zeros, without taking the memory or the disk: 4 layers, about 60 MB.
-void put_zeros(const std::filesystem::path& path) {
+[[maybe_unused]] void put_zeros(const std::filesystem::path& path) {
   const std::int32_t header[] = {512, 1408, 4, 8, 8, 4096, 64};
   put(path, {reinterpret_cast<const char*>(header), sizeof header});
   Config config;

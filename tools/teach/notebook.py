@@ -163,8 +163,12 @@ def outputs(build, name, root=ROOT):
 
 
 # --- Rendering ------------------------------------------------------------------------------------
+KERNEL = {"name": "xcpp20", "display_name": "C++20", "language": "cpp"}
+LANGUAGE = {"name": "C++", "mimetype": "text/x-c++src", "file_extension": ".cpp", "version": "20"}
+
+
 def ipynb(cells):
-    """The notebook in Jupyter's format, nbformat 4.5. Its kernel is xeus-cpp's, or ours of that name."""
+    """The notebook in Jupyter's format, nbformat 4.5. Its kernel is xeus-cpp's, or ours of that name (kernel.py)."""
     out = []
     for number, cell in enumerate(cells):
         identity = re.sub(r"[^a-zA-Z0-9_-]", "-", cell["name"]) or f"cell-{number}"
@@ -184,9 +188,7 @@ def ipynb(cells):
                     "execution_count": sum(1 for c in cells[:number + 1] if c["kind"] == "code"),
                     "outputs": shown})
     return {"nbformat": 4, "nbformat_minor": 5, "cells": out,
-            "metadata": {"kernelspec": {"name": "xcpp20", "display_name": "C++20", "language": "cpp"},
-                         "language_info": {"name": "C++", "mimetype": "text/x-c++src",
-                                           "file_extension": ".cpp", "version": "20"}}}
+            "metadata": {"kernelspec": KERNEL, "language_info": LANGUAGE}}
 
 
 def web_page(cells, title):
@@ -311,25 +313,32 @@ def find_repl():
     return next((path for version in (22, 21, 20, 19) if (path := shutil.which(f"clang-repl-{version}"))), None)
 
 
+def shared_library(build):
+    return next(iter(build.glob("liblimpid.so")), None) or next(build.glob("liblimpid.dylib"))
+
+
+def repl_flags(build):
+    """What cells are compiled with: the flags that all notebooks share and that clang-repl needs to know."""
+    commands = json.loads((build / "compile_commands.json").read_text())
+    command = next(c for c in commands if re.search(r"notebooks-cpp/\d\d-\w+\.cpp$", c["file"]))["command"].split()
+    return [flag for i, flag in enumerate(command)
+            if re.match(r"-(I|isystem|D|march|std)", flag) or (i and command[i - 1] == "-isystem")]
+
+
 def run_cells(build, name, root=ROOT):
     """Each code cell as one #include in one clang-repl session; returns what it printed."""
     repl = find_repl()
     if repl is None:
         return None
-    library = next(iter(build.glob("liblimpid.so")), None) or next(build.glob("liblimpid.dylib"))
-    commands = json.loads((build / "compile_commands.json").read_text())
-    command = next(c for c in commands if c["file"].endswith(f"notebooks-cpp/{name}.cpp"))["command"].split()
-    flags = [f for i, f in enumerate(command)
-             if re.match(r"-(I|isystem|D|march|std)", f) or (i and command[i - 1] == "-isystem")]
     cells = [cell for cell in parse((root / "notebooks-cpp" / f"{name}.cpp").read_text()) if cell["kind"] == "code"]
     with tempfile.TemporaryDirectory() as folder:
-        script = [f'%lib {library}']
+        script = [f'%lib {shared_library(build)}']
         for number, cell in enumerate(cells):
             path = pathlib.Path(folder) / f"cell{number}.cpp"
             path.write_text(cell["text"] + "\n")
             script.append(f'#include "{path}"')
         script += ["#include <cstdio>", 'std::printf("\\x1f%d\\n", nb::failures); std::fflush(stdout);', "%quit"]
-        done = subprocess.run([repl] + [f"-Xcc={flag}" for flag in flags], input="\n".join(script) + "\n", text=True,
+        done = subprocess.run([repl] + [f"-Xcc={flag}" for flag in repl_flags(build)], input="\n".join(script) + "\n", text=True,
                               capture_output=True, timeout=CLOCK_LIMIT, env={**os.environ, "OMP_WAIT_POLICY": "passive"})
     match = re.search(r"\x1f(\d+)", done.stdout)
     if done.returncode != 0 or not match or match.group(1) != "0" or "error:" in done.stderr:
