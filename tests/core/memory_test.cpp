@@ -42,6 +42,13 @@ TEST_CASE("property: a block that is taken again costs no new pages") {
   page_faults();                // the first time they must come from the system
   CHECK(page_faults() <= 200);  // of 2048
 }
+
+TEST_CASE("edges: calling it again is harmless") {
+  keep_freed_memory();
+  keep_freed_memory();
+  page_faults();
+  CHECK(page_faults() <= 200);
+}
 #endif
 
 TEST_CASE("property: zeros that were given back are zeros, and their neighbours as they were") {
@@ -76,13 +83,8 @@ TEST_CASE("property: what is given back comes from the system again") {
 
 TEST_CASE("edges: nothing, and less than a page, is left alone") {
   give_back_zeros({});
-  std::byte few[16] = {};
+  std::byte few[16];
+  std::fill(std::begin(few), std::end(few), std::byte{7});  // not zeros: giving it back would show
   give_back_zeros(few);
-  CHECK(few[15] == std::byte{0});
-}
-
-TEST_CASE("edges: calling it again is harmless") {
-  keep_freed_memory();
-  keep_freed_memory();
-  CHECK(page_faults() >= 0);
+  CHECK(few[15] == std::byte{7});
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <limits>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -203,6 +204,23 @@ TEST_CASE("edges: nothing to write, a prompt that fills the context, a context o
   one.context = 1;
   Rng rng(1);
   CHECK(write(Decoder<float>(one, rng), {{5}}, greedy(4)).front().size() == 4);
+}
+
+TEST_CASE("edges: no tokens at all, and more than anybody can want") {
+  const Decoder<float> model = small_model(Family::llama);
+  CHECK(write(model, {Ids{1, 2}}, greedy(0)).front().empty());
+  GenerateOptions options = greedy(std::numeric_limits<Index>::max());
+  const std::vector<Ids> prompts{{1, 2}};
+  std::vector<Rng> rngs(1, Rng(1));
+  const auto drawn =
+      generate(model, prompts, options, rngs, [](Index, std::int32_t) { return false; });
+  CHECK(drawn.front().size() == 1);
+}
+
+TEST_CASE("misuse: a negative number of tokens") {
+  const Decoder<float> model = small_model(Family::gpt2);
+  CHECK(failure("", [&] { write(model, {Ids{1}}, greedy(-1)); }) ==
+        "generator: max_tokens is negative, expected 0 or more");
 }
 
 TEST_CASE("misuse: prompts that are empty, too long, or unequal") {

@@ -48,6 +48,11 @@ TEST_CASE("by hand: TinyLlama 1.1B has 1,100,048,384 parameters") {
 TEST_CASE("by hand: operations per token") {
   // 6 x (124,439,808 - 786,432) + 12 x 12 x 768 x 64
   CHECK(gpt2_124m().training_flops_per_token(64) == 6.0 * 123'653'376 + 7'077'888);
+  // An embedding that is not the head too multiplies nothing: its 50257 x 768 numbers are looked up.
+  Config untied = gpt2_124m();
+  untied.tied = false;
+  CHECK(untied.parameter_count() == 124'439'808 + 38'597'376);
+  CHECK(untied.training_flops_per_token(64) == 6.0 * 123'653'376 + 7'077'888);
 }
 
 TEST_CASE("property: family names round-trip") {

@@ -177,7 +177,7 @@ TEST_CASE("fixture: PyTorch's activations in float64") {
   }
 }
 
-TEST_CASE("edges: one number, no numbers, numbers of 1e8, NaN stays NaN") {
+TEST_CASE("edges: one number, no numbers, numbers of 1e8 and 1e38, NaN stays NaN") {
   for (const Activation kind : kKinds) {
     CAPTURE(name(kind));
     CHECK(forward<float>(kind, Matrix<float>(0, 5)).rows() == 0);
@@ -190,6 +190,12 @@ TEST_CASE("edges: one number, no numbers, numbers of 1e8, NaN stays NaN") {
     const Matrix<float> dx = backward<float>(kind, x, Matrix<float>::Ones(1, 2));
     CHECK(dx(0, 0) == 1);
     CHECK(std::abs(dx(0, 1)) <= 1e-20F);
+    x << 1e38F, -1e38F;  // whose squares are infinite
+    const Matrix<float> far = backward<float>(kind, x, Matrix<float>::Ones(1, 2));
+    CHECK(far(0, 0) == 1);
+    CHECK(std::abs(far(0, 1)) <= 1e-20F);
+    CHECK(std::isnan(backward<float>(kind, x * std::nanf(""), Matrix<float>::Ones(1, 2))(0, 0)) ==
+          (kind != Activation::relu));
     CHECK(std::isnan(at(kind, std::nan(""))));
   }
 }

@@ -508,7 +508,8 @@ TEST_CASE("misuse: impossible options, inputs that do not fit") {
                        "multi_head_attention: flash_from is -1, expected >= 0",
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(make({.width = 6, .heads = 2, .rotary = RotaryOptions{}}),
-                       "rotary: head width is 3, expected an even number", std::invalid_argument);
+                       "rotary: head width is 3, expected an even number above 0",
+                       std::invalid_argument);
 
   Attention layer({.width = 4, .heads = 2}, rng);
   CHECK_THROWS_WITH_AS(layer.forward(Matrix<double>::Zero(6, 5), {.time = 6}, nullptr),
@@ -529,6 +530,9 @@ TEST_CASE("misuse: impossible options, inputs that do not fit") {
   CHECK_THROWS_WITH_AS(layer.backward(Matrix<double>::Zero(6, 3), {.time = 6}, cache),
                        "multi_head_attention: dy has shape [6, 3], expected [6, 4]",
                        std::invalid_argument);
+  CHECK_THROWS_WITH_AS(
+      layer.backward(Matrix<double>::Zero(6, 4), {.time = 6, .key_mask = mask}, cache),
+      "multi_head_attention: key_mask has 5 entries, expected 6", std::invalid_argument);
   CHECK_THROWS_WITH_AS(layer.backward(Matrix<double>::Zero(5, 4), {.time = 5}, cache),
                        "multi_head_attention: cache.rows has shape [6, 12], expected [5, 12]",
                        std::invalid_argument);

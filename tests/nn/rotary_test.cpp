@@ -227,7 +227,8 @@ TEST_CASE("edges: position 100,000 in float is as exact as float can say") {
 }
 
 TEST_CASE("misuse: odd widths, positions beyond the table, columns that are no heads") {
-  CHECK_THROWS_WITH_AS(Rotary<double>(7, {}), "rotary: head width is 7, expected an even number",
+  CHECK_THROWS_WITH_AS(Rotary<double>(7, {}),
+                       "rotary: head width is 7, expected an even number above 0",
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(Rotary<double>(4, {.base = 0}), "rotary: base must be positive",
                        std::invalid_argument);

@@ -21,7 +21,7 @@ double slope(double& number, const std::function<double()>& loss, double step) {
   return (loss_above - loss_below) / (above - below);
 }
 
-// std::max drops a NaN on its left; this keeps it.
+// std::max drops a NaN on its right; this keeps it on either side.
 double max_or_nan(double a, double b) {
   return std::isnan(a) || a > b ? a : b;
 }

@@ -4,7 +4,7 @@
 ///
 ///   numeric = (loss(v + h) - loss(v - h)) / 2h        error of order h^2
 ///
-/// Both sides of a tensor are compared on the tensor's own scale:
+/// The analytic and the numeric gradient are compared on the tensor's own scale:
 ///
 ///   error = max|analytic - numeric| / (max|analytic| + max|numeric|)
 ///

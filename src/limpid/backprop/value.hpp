@@ -36,7 +36,7 @@
 ///
 /// SOURCE  Linnainmaa 1970 (his thesis; in English 1976, BIT 16); Griewank, Walther 2008,
 ///         "Evaluating Derivatives", sections 3.1 and 3.2
-/// USES    core/export
+/// USES    nothing
 /// ERRORS  none: log(-1) is NaN, 1 / Value(0) is infinite, as everywhere in IEEE arithmetic
 /// COST    a node of about 100 bytes for every operation
 #pragma once

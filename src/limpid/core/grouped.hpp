@@ -1,6 +1,6 @@
 /// Numbers as people read them: 1234567 as "1,234,567".
 ///
-/// USES    core/export
+/// USES    nothing
 /// ERRORS  none
 #pragma once
 

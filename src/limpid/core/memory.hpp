@@ -1,8 +1,9 @@
 /// Keeping memory: a training step makes and drops the same large matrices again and again.
 ///
-/// The C library returns blocks above 128 KB to the system as soon as they are freed, and the system
-/// hands out zeroed pages anew, one fault per 4 KB: thousands of faults in every step, about 5% of its
-/// time. A program that says it will need the memory again keeps it.
+/// By default the C library gives blocks above 32 MB back to the system as soon as they are freed, smaller
+/// ones until it has adapted to their size, and the end of its heap when much of it is free. The system
+/// hands out zeroed pages anew, one fault per 4 KB: thousands of faults in every step, about 5% of its time
+/// when this was written. A program that says it will need the memory again keeps it.
 ///
 /// And giving memory back: zeros need none. A page that the system has taken back is all zeros when
 /// somebody looks at it again, and only then takes memory.

@@ -20,7 +20,7 @@ template <class Real>
 constexpr int kTileCols = kTileVectors* kLanes<Real>;
 
 // The run of k that one tile sums up. Eight panels of a and one of b then fit a second-level cache, which is
-// where the tile reads them from: it needs 12 bytes of them per cycle, and the cache gives several times that.
+// where the tile reads them from: it needs 13 bytes of them per cycle, and the cache gives several times that.
 constexpr Index kDepth = 512;
 
 // Packed panels. A panel of a holds up to kTileRows rows, k by k, with this many places per k; a

@@ -1,7 +1,9 @@
 #include "limpid/core/parallel.hpp"
 
 #include <omp.h>
+#if defined(__linux__)
 #include <sched.h>
+#endif
 
 #include <algorithm>
 #include <atomic>
@@ -20,19 +22,23 @@ namespace {
 // Linux says which hyperthreads share a core: count the distinct groups among the processors that
 // this process may use. Where it does not say, every processor counts as a core.
 int count_physical_cores() {
+#if defined(__linux__)
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return std::max(1, omp_get_num_procs());
-  std::set<std::string> cores;
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (!CPU_ISSET(cpu, &allowed)) continue;
-    std::ifstream file("/sys/devices/system/cpu/cpu" + std::to_string(cpu) +
-                       "/topology/thread_siblings_list");
-    std::string siblings;
-    if (!std::getline(file, siblings)) siblings = std::to_string(cpu);
-    cores.insert(siblings);
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
+    std::set<std::string> cores;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (!CPU_ISSET(cpu, &allowed)) continue;
+      std::ifstream file("/sys/devices/system/cpu/cpu" + std::to_string(cpu) +
+                         "/topology/thread_siblings_list");
+      std::string siblings;
+      if (!std::getline(file, siblings)) siblings = std::to_string(cpu);
+      cores.insert(siblings);
+    }
+    return std::max(1, static_cast<int>(cores.size()));
   }
-  return std::max(1, static_cast<int>(cores.size()));
+#endif
+  return std::max(1, omp_get_num_procs());
 }
 
 int thread_count = 0;  // 0: not chosen yet

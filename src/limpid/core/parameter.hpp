@@ -33,8 +33,7 @@ struct Parameter {
 template <class Real>
 using Parameters = std::vector<Parameter<Real>>;
 
-/// A matrix as the parameter [rows, cols]. Pieces of rows of a larger matrix are contiguous and
-/// work too.
+/// A matrix as the parameter [rows, cols], with weight decay.
 template <class Real>
 Parameter<Real> matrix_parameter(std::string name, Matrix<Real>& value, Matrix<Real>& grad) {
   const auto size = static_cast<std::size_t>(value.size());

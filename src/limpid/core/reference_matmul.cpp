@@ -1,13 +1,12 @@
 #include "limpid/core/reference_matmul.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include "limpid/core/parallel.hpp"
 
 namespace limpid {
 namespace {
-
-using Stride = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
 
 // Calls use(map) with the factor as an Eigen matrix whose layout Eigen knows when it compiles: its
 // fast product needs numbers side by side along rows or along columns.
@@ -19,6 +18,7 @@ void as_eigen(const Factor<Real>& f, Use&& use) {
   if (f.col_stride == 1) {
     use(RowMajor(f.data, f.rows, f.cols, Eigen::OuterStride<>(f.row_stride)));
   } else {
+    assert(f.row_stride == 1);
     use(ColMajor(f.data, f.rows, f.cols, Eigen::OuterStride<>(f.col_stride)));
   }
 }

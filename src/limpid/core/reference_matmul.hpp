@@ -4,7 +4,8 @@
 ///
 /// SHAPES  a [M, K], b [K, N], c [M, N]
 /// USES    core
-/// REQUIRES sizes agree (core/matmul checks them); c does not overlap a or b
+/// REQUIRES sizes agree (core/matmul checks them); the numbers of a factor lie side by side along its rows
+///          or its columns; c does not overlap a or b
 #pragma once
 
 #include "limpid/core/matmul.hpp"

@@ -45,7 +45,7 @@ double Rng::uniform() {
 }
 
 std::uint64_t Rng::below(std::uint64_t n) {
-  // The last, incomplete run of n values would favour small results: draw again when it is hit.
+  // 2^64 is seldom a multiple of n. Without the first 2^64 mod n numbers it is: draw again when one comes.
   const std::uint64_t unbiased_from = (0 - n) % n;  // 2^64 mod n
   std::uint64_t draw = bits();
   while (draw < unbiased_from) draw = bits();

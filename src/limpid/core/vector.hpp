@@ -1,7 +1,7 @@
 /// Short vectors of numbers, as wide as the machine's registers, with + - * that work lane by lane.
 ///
 /// They are the compiler's own (GCC's and Clang's `vector_size`): the same source becomes AVX-512,
-/// AVX2, NEON or WebAssembly instructions. Used only below `core/`.
+/// AVX2, NEON or WebAssembly instructions. In the library only the products of core/ compute with them.
 ///
 /// USES    nothing
 #pragma once
@@ -46,7 +46,7 @@ inline void store(Real* to, Vector<Real> v) {
 
 namespace detail {
 
-// Rows a (lane bit `Step` clear) and b (set) of a square exchange the blocks that a transpose
+// Rows a (whose number has the bit Step clear) and b (set) of a square exchange the blocks that a transpose
 // moves.
 template <int Step, class Vec, int... Lane>
 inline void exchange(Vec& a, Vec& b, std::integer_sequence<int, Lane...>) {

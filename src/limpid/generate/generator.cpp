@@ -62,7 +62,9 @@ std::vector<Ids> generate(const Decoder<float>& model, std::span<const Ids> prom
   check_prompts(model, prompts, rngs);
   const auto batch = static_cast<Index>(prompts.size());
   const auto prompt_length = static_cast<Index>(prompts.front().size());
-  const Index capacity = std::min(model.config.context, prompt_length + options.max_tokens);
+  require(options.max_tokens >= 0, "generator", "max_tokens is negative, expected 0 or more");
+  const Index capacity =
+      prompt_length + std::min(model.config.context - prompt_length, options.max_tokens);
 
   std::vector<Ids> texts(prompts.begin(), prompts.end());
   std::vector<Ids> drawn(prompts.size());

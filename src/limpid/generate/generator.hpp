@@ -8,8 +8,8 @@
 /// of them, which is what a step of one row spends its time on.
 ///
 /// USES    core, generate/sampling, model/decoder, nn/context, nn/kv_cache
-/// ERRORS  std::invalid_argument: an empty prompt, a prompt longer than the model's context, and what
-///         sampling throws
+/// ERRORS  std::invalid_argument: an empty prompt, a prompt longer than the model's context, a negative
+///         max_tokens, and what sampling throws
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,9 @@ struct GenerateOptions {
 /// Called with every token that is drawn, its end token included; false stops its sequence.
 using OnToken = std::function<bool(Index sequence, std::int32_t id)>;
 
-/// Continues each prompt. Sequence i draws from rngs[i] alone, so what it writes does not depend on its
-/// neighbours. Returns the drawn tokens, end tokens included.
+/// Continues each prompt. Sequence i draws from rngs[i] alone, so but for rounding (products with more
+/// rows add in another order) what it writes does not depend on its neighbours. Returns the drawn tokens,
+/// end tokens included.
 /// REQUIRES prompts of equal length, as many generators as prompts
 LIMPID_API std::vector<std::vector<std::int32_t>> generate(
     const Decoder<float>& model, std::span<const std::vector<std::int32_t>> prompts,

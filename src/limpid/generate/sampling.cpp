@@ -44,12 +44,15 @@ void penalise(Array& scores, std::span<const float> logits, std::span<const std:
 }
 
 // Keeps the likeliest tokens of p: at most `most` of them, and no more than it takes to reach the
-// share `enough` of what `most` of them would hold.
-void keep_likeliest(Array& p, Index most, double enough) {
+// share `enough` of what `most` of them would hold. Their order is that of the scores: two that differ may
+// have one probability after rounding.
+void keep_likeliest(Array& p, const Array& scores, Index most, double enough) {
   if (enough == 1) enough = HUGE_VAL;  // all: some are too unlikely to change the sum
   std::vector<Index> heap(static_cast<std::size_t>(p.size()));
   std::iota(heap.begin(), heap.end(), Index{0});
-  const auto less_likely = [&p](Index a, Index b) { return p[a] != p[b] ? p[a] < p[b] : a > b; };
+  const auto less_likely = [&](Index a, Index b) {
+    return scores[a] != scores[b] ? scores[a] < scores[b] : a > b;
+  };
   std::make_heap(heap.begin(), heap.end(), less_likely);
   std::vector<Index> kept;
   double sum = 0, limit = p.sum() * enough;
@@ -95,7 +98,7 @@ Array filtered_weights(std::span<const float> logits, const SamplingOptions& opt
   for (double& score : p) score = std::exp((score - highest) / options.temperature);
   if (options.top_k > 0 || options.top_p < 1) {
     const Index most = options.top_k > 0 ? std::min(options.top_k, p.size()) : p.size();
-    keep_likeliest(p, most, options.top_p);
+    keep_likeliest(p, scores, most, options.top_p);
   }
   if (options.min_p > 0) p = (p >= options.min_p * p[likeliest]).select(p, 0.0);
   return p;

@@ -8,8 +8,8 @@
 ///
 ///   dh = dy + norm2'(feed_forward'(dy))        dx = dh + norm1'(attention'(dh))
 ///
-/// Norms stand inside the branches ("pre-norm"): the stream itself is never rescaled, what is added is
-/// the un-normed x.
+/// Norms stand inside the branches ("pre-norm"): the stream itself is never rescaled; x goes on as it is, and
+/// only what a branch reads is normed.
 ///
 /// SOURCE  Vaswani et al. 2017, arXiv:1706.03762, section 3.1; pre-norm: Radford et al. 2019 (GPT-2),
 ///         section 2.3, and Xiong et al. 2020, arXiv:2002.04745

@@ -88,7 +88,9 @@ Index Config::parameter_count() const {
 }
 
 double Config::training_flops_per_token(Index time) const {
-  return 6.0 * static_cast<double>(parameter_count() - position_count()) +
+  // Tables that are only looked up multiply nothing: positions, and the embedding unless it is the head too.
+  const Index looked_up = position_count() + (tied ? 0 : vocab * width);
+  return 6.0 * static_cast<double>(parameter_count() - looked_up) +
          12.0 * static_cast<double>(layers) * static_cast<double>(width) *
              static_cast<double>(time);
 }

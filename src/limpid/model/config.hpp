@@ -10,7 +10,7 @@
 ///
 /// USES    core
 /// ERRORS  validate() throws std::invalid_argument with one line: the key, its value, what was
-/// expected
+///         expected
 #pragma once
 
 #include <cstdint>
@@ -52,9 +52,9 @@ struct LIMPID_API Config {
   Index position_count() const;
 
   /// Floating point operations of one training step per token at this sequence length: 6 per
-  /// parameter without positions (2 forward, 4 backward), and attention's two products, the masked
-  /// half counted:
-  ///   6 (parameters - positions) + 12 layers width time
+  /// parameter of a product (2 forward, 4 backward; positions and an untied embedding are looked up), and
+  /// attention's two products, the masked half counted:
+  ///   6 (parameters - looked up) + 12 layers width time
   double training_flops_per_token(Index time) const;
 
   bool operator==(const Config&) const = default;

@@ -20,10 +20,7 @@ Decoder<Real>::Decoder(const Config& model_config, Rng& rng) : config(model_conf
   for (Index layer = 0; layer < config.layers; ++layer) blocks.emplace_back(config, rng);
   final_norm = make_norm<Real>(config);
   if (!config.tied) {
-    head.resize(config.vocab, config.width);
-    const double deviation = initial_deviation(config.width);
-    for (Real& w : head.template reshaped<Eigen::RowMajor>())
-      w = static_cast<Real>(deviation * rng.normal());
+    head = normal_matrix<Real>(config.vocab, config.width, initial_deviation(config.width), rng);
     head_grad = Matrix::Zero(config.vocab, config.width);
   }
 }

@@ -1,5 +1,5 @@
 /// One of two layers with the same interface: which one is decided when the model is built. The two
-/// families differ in their norm and in their feed-forward, and nowhere else inside a block.
+/// families have other norms and other feed-forwards; attention is one layer, whose options say the rest.
 ///
 /// USES    core
 #pragma once

@@ -5,7 +5,7 @@
 /// 500 MB takes 500 MB, and never more than that and one part's gradients. It is a decoder like others:
 /// whoever trains it all the same gets its gradients, and their memory, back.
 ///
-/// Its weights are random until somebody reads others into them.
+/// Its weights mean nothing (random, an untied head zero) until somebody reads others into them.
 ///
 /// USES    core, model/config, model/decoder
 /// ERRORS  an impossible config

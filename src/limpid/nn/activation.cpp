@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "limpid/core/check.hpp"
 #include "limpid/core/parallel.hpp"
@@ -56,10 +57,11 @@ void derivative(Activation kind, const ConstRun<Real>& x, Run<Real> slope) {
       return;
     case Activation::gelu_tanh:
       // x stands before the tanh and inside it: two terms, the second with tanh' = 1 - tanh^2 and
-      // du/dx = sqrt(2/pi) (1 + 3 * 0.044715 x^2).
+      // du/dx = sqrt(2/pi) (1 + 3 * 0.044715 x^2). Where x^2 overflows, the second is 0 times a finite number.
       slope = (a * x * (Real(1) + b * x.square())).tanh();
       slope = Real(0.5) * (Real(1) + slope) +
-              Real(0.5) * x * (Real(1) - slope.square()) * a * (Real(1) + Real(3) * b * x.square());
+              Real(0.5) * x * (Real(1) - slope.square()) * a *
+                  (Real(1) + Real(3) * b * x.square().min(std::numeric_limits<Real>::max()));
       return;
     case Activation::gelu_erf:
       // The slope of Phi is the bell curve: phi(x) = exp(-x^2 / 2) / sqrt(2 pi).

@@ -6,7 +6,7 @@
 ///                                     (1 + tanh u) / 2 + x * (1 - tanh^2 u) / 2 * du/dx
 ///   silu       x * s,  s = 1 / (1 + e^-x)                             s * (1 + x * (1 - s))
 ///
-/// Phi is the probability that a normal number is below x: GELU keeps x as often as x is large.
+/// Phi is the probability that a normal number is below x: GELU lets x through in that proportion.
 /// The tanh form is an approximation that became the standard with GPT-2; the two differ by up to
 /// 5e-4, so a model must run with the one it was trained with.
 ///

@@ -1,7 +1,7 @@
 /// Who may look at whom in attention.
 ///
 /// Causal: query i stands at position offset + i and sees the keys at positions 0 .. offset + i,
-/// not the future. What a query sees of all keys is so a run that begins at key 0; in it, `keys`
+/// not the future. So a query sees a run of keys that begins at key 0; in it, `keys`
 /// may hide single ones (padding) from all queries. A query that sees nothing gets a row of zeros.
 ///
 /// Example: with offset 2, query 0 sees 3 keys and query 1 sees 4: two older keys come from a cache.

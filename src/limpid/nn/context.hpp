@@ -14,8 +14,8 @@ namespace limpid {
 struct Context {
   Index batch = 1;  ///< B: sequences, one below the other
   Index time = 1;   ///< T: rows of one sequence; a matrix has N = B*T rows
-  Index offset =
-      0;  ///< position of each sequence's first row: more than 0 when earlier rows are cached
+  /// Position of each sequence's first row: more than 0 when earlier rows are cached.
+  Index offset = 0;
 
   /// Which rows other rows may attend to: [B*T], 0 hides a row (padding), empty hides none.
   std::span<const std::uint8_t> key_mask = {};

@@ -57,10 +57,12 @@ Peak sum_of_exponentials(const Real* row, Index size, Keep&& keep) {
   const Eigen::Map<const Array> x(row, size);
   const Real largest = x.template maxCoeff<Eigen::PropagateNaN>();
   constexpr Index kRun = 256;
+  constexpr Real kSmallest =
+      std::numeric_limits<Real>::min();  // as in exponential_row (nn/softmax)
   Eigen::Array<Real, 1, Eigen::Dynamic, Eigen::RowMajor, 1, kRun> run;
   double sum = 0;
   for (Index j = 0; j < size; j += kRun) {
-    run = (x.segment(j, std::min(kRun, size - j)) - largest).exp();
+    run = ((x.segment(j, std::min(kRun, size - j)) - largest).exp() - kSmallest).max(Real(0));
     sum += static_cast<double>(run.sum());
     keep(j, run);
   }

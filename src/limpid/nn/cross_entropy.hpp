@@ -4,6 +4,9 @@
 ///   loss = -log p_target = log(sum over k of e^(x_k)) - x_target
 ///   dx_j = p_j - [j is the target]                               what was believed minus the truth
 ///
+/// The slope of the log of the sum in x_j is e^(x_j) / sum = p_j; that of -x_target is -1 at the target and 0
+/// elsewhere.
+///
 /// e^(x_k) overflows long before logits are unreasonable, so the largest logit m is taken out:
 ///   log(sum of e^(x_k)) = m + log(sum of e^(x_k - m)), whose largest term is 1.
 ///
@@ -12,11 +15,11 @@
 ///
 /// SOURCE  Goodfellow, Bengio, Courville 2016, "Deep Learning", sections 4.1 and 6.2.2.3
 /// SHAPES  logits, dlogits [N, V];  targets [N]
-/// SAVES   nothing: the gradient is made in the same pass, in the memory of the logits
+/// SAVES   nothing: the gradient is made in the same call, in the memory of the logits
 /// USES    core
 /// ERRORS  std::invalid_argument when the number of targets is not N or a target is outside the
 ///         vocabulary
-/// COST    two reads and two writes of the logits, one exponential each; sums in double
+/// COST    three reads and two writes of the logits, one exponential each; sums in double
 #pragma once
 
 #include <cstdint>

@@ -40,8 +40,8 @@ class LIMPID_API Dropout {
   Dropout() = default;
   explicit Dropout(double drop_probability);
 
-  /// Drops when context.dropout is given, and moves that stream by the size of x. In place: give x
-  /// away with std::move.
+  /// Drops when context.dropout is given and probability is above 0, and then moves that stream by the
+  /// size of x. In place: give x away with std::move.
   Matrix forward(Matrix x, const Context& context, Cache* cache) const;
   Matrix backward(Matrix dy, const Cache& cache) const;
 

@@ -21,10 +21,8 @@ void check_ids(std::span<const std::int32_t> ids, Index vocabulary) {
 
 template <class Real>
 Embedding<Real>::Embedding(Index vocabulary, Index width, Rng& rng, double deviation)
-    : weight(vocabulary, width), weight_grad(Matrix::Zero(vocabulary, width)) {
-  for (Real& w : weight.template reshaped<Eigen::RowMajor>())
-    w = static_cast<Real>(deviation * rng.normal());
-}
+    : weight(normal_matrix<Real>(vocabulary, width, deviation, rng)),
+      weight_grad(Matrix::Zero(vocabulary, width)) {}
 
 // Row i of y is a copy of row ids[i] of the table. It is the product of the table with a row that is 1
 // at ids[i] and 0 elsewhere, without the multiplications.

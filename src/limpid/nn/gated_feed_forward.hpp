@@ -31,8 +31,9 @@ class LIMPID_API GatedFeedForward {
 
   struct Cache {
     typename Linear<Real>::Cache gate_up;  ///< x
-    Matrix hidden;                         ///< [N, 2F] gate, then up: each is the other's slope
-    typename Linear<Real>::Cache down;     ///< silu(gate) * up
+    /// [N, 2F] gate, then up: silu(gate) is the slope in up, up * silu'(gate) that in gate
+    Matrix hidden;
+    typename Linear<Real>::Cache down;  ///< silu(gate) * up
     Index bytes() const {
       return gate_up.bytes() + hidden.size() * static_cast<Index>(sizeof(Real)) + down.bytes();
     }

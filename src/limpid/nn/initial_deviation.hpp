@@ -23,12 +23,23 @@
 #include <cmath>
 
 #include "limpid/core/matrix.hpp"
+#include "limpid/core/rng.hpp"
 
 namespace limpid {
 
 /// REQUIRES width is 1 or more
 inline double initial_deviation(Index width) {
   return 0.02 * std::sqrt(768 / static_cast<double>(width));
+}
+
+/// A matrix of normal numbers with this deviation, drawn row by row.
+template <class Real>
+Matrix<Real> normal_matrix(Index rows, Index cols, double deviation, Rng& rng) {
+  Matrix<Real> numbers(rows, cols);
+  for (Real& w : numbers.template reshaped<Eigen::RowMajor>()) {
+    w = static_cast<Real>(deviation * rng.normal());
+  }
+  return numbers;
 }
 
 }  // namespace limpid

@@ -29,9 +29,9 @@ void KeyValueCache<Real>::check_fits(const Context& context) const {
     fail("kv_cache", fmt::format("{} more tokens after {} exceed the capacity of {}", context.time,
                                  length, capacity));
   }
-  const auto hidden = static_cast<Index>(context.key_mask.size());
-  if (hidden != 0 && hidden != context.rows()) {
-    fail("kv_cache", fmt::format("key_mask has {} entries, expected {}", hidden, context.rows()));
+  const auto entries = static_cast<Index>(context.key_mask.size());
+  if (entries != 0 && entries != context.rows()) {
+    fail("kv_cache", fmt::format("key_mask has {} entries, expected {}", entries, context.rows()));
   }
 }
 

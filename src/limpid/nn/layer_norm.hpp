@@ -25,7 +25,7 @@ class LIMPID_API LayerNorm {
 
   struct Cache {
     Matrix x_hat;    ///< dgain = sum of dy * x_hat; dx takes away its component along x_hat
-    RowVector rstd;  ///< 1 / sqrt(var + eps), one per row: the slope of x_hat in x
+    RowVector rstd;  ///< 1 / sqrt(var + eps), one per row: a factor of all slopes
     Index bytes() const { return (x_hat.size() + rstd.size()) * static_cast<Index>(sizeof(Real)); }
   };
 

@@ -19,10 +19,8 @@ void check_position(const Context& context, Index length) {
 
 template <class Real>
 LearnedPosition<Real>::LearnedPosition(Index length, Index width, Rng& rng, double deviation)
-    : weight(length, width), weight_grad(Matrix::Zero(length, width)) {
-  for (Real& w : weight.template reshaped<Eigen::RowMajor>())
-    w = static_cast<Real>(deviation * rng.normal());
-}
+    : weight(normal_matrix<Real>(length, width, deviation, rng)),
+      weight_grad(Matrix::Zero(length, width)) {}
 
 template <class Real>
 auto LearnedPosition<Real>::forward(Matrix x, const Context& context) const -> Matrix {

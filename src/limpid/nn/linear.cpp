@@ -10,13 +10,10 @@ namespace limpid {
 
 template <class Real>
 Linear<Real>::Linear(Index in, Index out, bool with_bias, Rng& rng, double deviation)
-    : weight(out, in),
+    : weight(normal_matrix<Real>(out, in, deviation, rng)),
       weight_grad(Matrix::Zero(out, in)),
       bias(RowVector::Zero(with_bias ? out : 0)),
-      bias_grad(RowVector::Zero(with_bias ? out : 0)) {
-  for (Real& w : weight.template reshaped<Eigen::RowMajor>())
-    w = static_cast<Real>(deviation * rng.normal());
-}
+      bias_grad(RowVector::Zero(with_bias ? out : 0)) {}
 
 //   y[n, o] = sum_i x[n, i] W[o, i] + b[o]
 //

@@ -30,9 +30,9 @@ void mimetic_initialization(MultiHeadAttention<Real>& attention, Rng& rng,
                             const MimeticOptions& options) {
   const AttentionOptions& shape = attention.options;
   const Index D = shape.head_width, H = shape.heads, G = shape.kv_heads;
-  auto query_rows = attention.qkv.weight.topRows(H * D);
-  auto key_rows = attention.qkv.weight.middleRows(H * D, G * D);
-  auto value_rows = attention.qkv.weight.bottomRows(G * D);
+  View<Real> query_rows = attention.qkv.weight.topRows(H * D);
+  View<Real> key_rows = attention.qkv.weight.middleRows(H * D, G * D);
+  View<Real> value_rows = attention.qkv.weight.bottomRows(G * D);
 
   const auto likeness = static_cast<Real>(options.likeness);
   const auto copying = static_cast<Real>(std::sqrt(options.copying));

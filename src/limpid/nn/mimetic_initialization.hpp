@@ -6,8 +6,9 @@
 /// nothing pulls at either. Trained models end near the identity in both, so we start there:
 ///
 ///   Wout_h Wv_h, summed over the heads  =  copying I        what is attended to is handed on as it is
-///   Wq_h^T Wk_h  =  likeness^2 P_h  +  small noise          like looks for like; P_h projects on D of the
-///                                                           C directions, other ones for each head
+///                                                           (G D = C; fewer value rows project)
+///   Wq_h^T Wk_h  =  likeness^2 P_g  +  small noise          like looks for like; P_g projects on D of the
+///                                                           C directions, other ones for each group
 ///
 /// Only the start changes: the shapes, the forward and the training stay what they were.
 ///

@@ -64,9 +64,9 @@ struct Memory {
   }
 };
 
-// All heads of all sequences, merged: [N, H * D]. Each head writes its own block. The way depends on
-// the number of queries alone, so that a cache changes no bit; a few queries, as in decoding, have no
-// large matrix to avoid.
+// All heads of all sequences, merged: [N, H * D]. Each head writes its own block. Flash or plain is
+// decided by the number of queries (and by who wants the maps), not by the keys: a few queries, as in
+// decoding, have no large matrix to avoid.
 template <class Real>
 Matrix<Real> attend(ConstView<Real> queries, const Memory<Real>& memory,
                     const AttentionOptions& options, const Context& context,
@@ -116,12 +116,14 @@ MultiHeadAttention<Real>::MultiHeadAttention(const AttentionOptions& attention_o
 }
 
 template <class Real>
-void MultiHeadAttention<Real>::check_input(const Matrix& x, const Context& context) const {
-  check_shape(kMultiHead, "x", x, context.rows(), options.width);
-  require(x.rows() > 0, kMultiHead, "x has no rows, expected at least one");
-  const auto hidden = static_cast<Index>(context.key_mask.size());
-  if (hidden != 0 && hidden != context.rows()) {
-    fail(kMultiHead, fmt::format("key_mask has {} entries, expected {}", hidden, context.rows()));
+void MultiHeadAttention<Real>::check_rows(const char* what, const Matrix& rows,
+                                          const Context& context) const {
+  check_shape(kMultiHead, what, rows, context.rows(), options.width);
+  if (rows.rows() == 0)
+    fail(kMultiHead, fmt::format("{} has no rows, expected at least one", what));
+  const auto entries = static_cast<Index>(context.key_mask.size());
+  if (entries != 0 && entries != context.rows()) {
+    fail(kMultiHead, fmt::format("key_mask has {} entries, expected {}", entries, context.rows()));
   }
 }
 
@@ -129,7 +131,7 @@ void MultiHeadAttention<Real>::check_input(const Matrix& x, const Context& conte
 template <class Real>
 auto MultiHeadAttention<Real>::project(Matrix x, const Context& context,
                                        typename Linear<Real>::Cache* cache) const -> Matrix {
-  check_input(x, context);
+  check_rows("x", x, context);
   Matrix rows = qkv.forward(std::move(x), cache);
   if (rotary) rotary->forward(rows.leftCols(query_columns() + key_columns()), context);
   return rows;
@@ -172,7 +174,7 @@ auto MultiHeadAttention<Real>::backward(const Matrix& dy, const Context& context
                                         const Cache& cache) -> Matrix {
   const Index H = options.heads, G = options.kv_heads, D = options.head_width;
   const Index T = context.time, group = H / G;
-  check_shape(kMultiHead, "dy", dy, context.rows(), options.width);
+  check_rows("dy", dy, context);
   check_shape(kMultiHead, "cache.rows", cache.rows, context.rows(), qkv.weight.rows());
   const bool flash = !cache.log_sum_exp.empty();
   const std::size_t heads = flash ? cache.log_sum_exp.size() : cache.probabilities.size();

@@ -10,9 +10,9 @@
 /// heads or to merge them.
 ///
 ///               columns of the qkv rows                       [N, (H + 2G) * D]
-///   +--------+--------+--------+--------+--------+--------+
-///   |  q_1   |  ...   |  q_H   | k_1 .. k_G      | v_1 .. v_G
-///   +--------+--------+--------+--------+--------+--------+
+///   +-------+-----+-------+-------+-----+-------+-------+-----+-------+
+///   |  q_1  | ... |  q_H  |  k_1  | ... |  k_G  |  v_1  | ... |  v_G  |
+///   +-------+-----+-------+-------+-----+-------+-------+-----+-------+
 ///
 /// Grouped-query attention: H heads of queries share G heads of keys and values, H/G each (G = H is
 /// the classic, G = 1 multi-query). Keys and values are what a generator must remember, so fewer of
@@ -26,14 +26,13 @@
 /// permuted. Order comes from the causal mask, from rotary positions (queries and keys are turned
 /// here), or from positions that were added to x before.
 ///
-/// SOURCE  Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2; grouped queries: Ainslie et al.
-/// 2023,
-///         arXiv:2305.13245
+/// SOURCE  Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2; grouped queries:
+///         Ainslie et al. 2023, arXiv:2305.13245
 /// SHAPES  x, y, dy, dx [N, C];  qkv.weight [(H + 2G) * D, C], rows: queries, keys, values;
 ///         out.weight [C, H * D];  probabilities [T, T] or log_sum_exp [T] for each of B * H
 /// SAVES   see Cache; the T * T maps, where there are any, grow with the square of the length
 /// USES    core, nn/attention_mask, nn/context, nn/flash_attention, nn/initial_deviation, nn/kv_cache,
-/// USES    nn/linear, nn/rotary, nn/scaled_dot_product_attention
+///         nn/linear, nn/rotary, nn/scaled_dot_product_attention
 /// ERRORS  std::invalid_argument when the options are impossible or x, masks or cache do not fit
 /// COST    2 N C D (2H + 2G) operations for the products with weights and 4 N T H D for attention
 ///         (half when causal and long) forward; twice that backward, of attention 2.5 times with flash
@@ -103,7 +102,7 @@ class LIMPID_API MultiHeadAttention {
   // The columns of a qkv row: queries, then keys, then as many values.
   Index query_columns() const { return options.heads * options.head_width; }
   Index key_columns() const { return options.kv_heads * options.head_width; }
-  void check_input(const Matrix& x, const Context& context) const;
+  void check_rows(const char* what, const Matrix& rows, const Context& context) const;
   Matrix project(Matrix x, const Context& context, typename Linear<Real>::Cache* cache) const;
 };
 

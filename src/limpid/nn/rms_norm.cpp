@@ -35,6 +35,11 @@ auto RmsNorm<Real>::forward(const Matrix& x, Cache* cache) const -> Matrix {
   return y;
 }
 
+// The slope of x_hat[j] in x[i] has two parts, since the root is made of x too:
+//
+//   d x_hat[j] / d x[i] = rrms * ([i = j]  -  x_hat[i] x_hat[j] / C)
+//
+// Summed over j with dx_hat[j] as weights, the second becomes a mean.
 template <class Real>
 auto RmsNorm<Real>::backward(const Matrix& dy, const Cache& cache) -> Matrix {
   check_shape("rms_norm", "dy", dy, cache.x_hat.rows(), gain.cols());
@@ -46,7 +51,8 @@ auto RmsNorm<Real>::backward(const Matrix& dy, const Cache& cache) -> Matrix {
   });
 
   // x reaches y directly and through the root. The second path takes away from dx_hat = dy * gain
-  // its component along x_hat: making x longer changes nothing, so no gradient points that way.
+  // its component along x_hat: but for eps, making x longer changes nothing, so no gradient points that
+  // way.
   //   dx = rrms * (dx_hat - x_hat * mean(dx_hat * x_hat))
   Matrix dx(dy.rows(), dy.cols());
   parallel_rows(dy.rows(), dy.cols(), [&](Index begin, Index end) {

@@ -26,7 +26,7 @@ class LIMPID_API RmsNorm {
 
   struct Cache {
     Matrix x_hat;    ///< dgain = sum of dy * x_hat; dx takes away its component along x_hat
-    RowVector rrms;  ///< 1 / sqrt(mean(x^2) + eps), one per row: the slope of x_hat in x
+    RowVector rrms;  ///< 1 / sqrt(mean(x^2) + eps), one per row: a factor of all slopes
     Index bytes() const { return (x_hat.size() + rrms.size()) * static_cast<Index>(sizeof(Real)); }
   };
 

@@ -12,7 +12,7 @@ namespace {
 
 void check_head_width(Index head_width) {
   if (head_width < 2 || head_width % 2 != 0) {
-    fail("rotary", fmt::format("head width is {}, expected an even number", head_width));
+    fail("rotary", fmt::format("head width is {}, expected an even number above 0", head_width));
   }
 }
 
@@ -87,7 +87,7 @@ void Rotary<Real>::forward(View<Real> x, const Context& context) const {
   turn(x, context, Real(1));
 }
 
-// cos(-angle) = cos(angle), sin(-angle) = -sin(angle).
+// The transpose of a rotation is the rotation by -angle: cos stays, sin changes its sign.
 template <class Real>
 void Rotary<Real>::backward(View<Real> dx, const Context& context) const {
   turn(dx, context, Real(-1));

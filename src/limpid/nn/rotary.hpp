@@ -9,7 +9,10 @@
 /// The first pair turns by one radian per token, the last by about 1/base: fast hands for near
 /// neighbours, slow ones for far away. Cos and sin share the angle, and values are not turned.
 ///
-/// Backward: a rotation keeps lengths, so its gradient is the rotation back, by the negative angle.
+/// Backward: gradients pass a linear map through its transpose, and a rotation's transpose turns back:
+///
+///   da = da' cos(angle) + db' sin(angle)
+///   db = -da' sin(angle) + db' cos(angle)
 ///
 /// Which two channels make pair i is a habit of model families:
 ///
@@ -28,7 +31,8 @@
 /// SHAPES  x, dx [N, heads * D], turned in place;  cosines, sines [positions, D/2]
 /// SAVES   nothing: the angles depend on positions only
 /// USES    core, nn/context
-/// ERRORS  std::invalid_argument when D is odd, a position is beyond the table, or x does not fit
+/// ERRORS  std::invalid_argument when D is odd or not positive, base or positions are not positive, a
+///         position is beyond the table, or x does not fit
 /// COST    3 operations per number of x
 #pragma once
 

@@ -62,9 +62,9 @@ void scaled_dot_product_attention(View<Real> y, ConstView<Real> q, ConstView<Rea
 
 // The three lines of forward, last one first, a block of queries at a time. Writing dp for dloss/dp:
 //
-//   y = p v             dv += p^T dy      dp = dy v^T
-//   p = softmax(s)      ds[i, j] = p[i, j] (dp[i, j] - sum_k dp[i, k] p[i, k]) / sqrt(D)
-//   s = q k^T           dq = ds k         dk += ds^T q
+//   y = p v                    dv += p^T dy      dp = dy v^T
+//   p = softmax(s / sqrt(D))   ds[i, j] = p[i, j] (dp[i, j] - sum_m dp[i, m] p[i, m]) / sqrt(D)
+//   s = q k^T                  dq = ds k         dk += ds^T q
 //
 // A query's row of dq is finished within its block. A key serves queries of many blocks, so dk and dv
 // add up. Hidden keys have weight 0, and with it ds is 0: the mask needs no backward.

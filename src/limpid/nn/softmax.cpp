@@ -10,8 +10,8 @@ namespace limpid {
 template <class Real>
 void exponential_row(RowView<Real> x, Real shift, Real scale) {
   // Eigen's vectorised exp ends at the denormal numbers instead of 0, even for -inf, and they would
-  // slow every product that follows. Taking away the smallest normal number makes them 0 and
-  // changes no weight that could matter.
+  // slow every product that follows. Taking away the smallest normal number makes them 0 (only what
+  // lies below twice that number stays denormal) and changes no weight that could matter.
   constexpr Real kSmallest = std::numeric_limits<Real>::min();
   x.array() = (((x.array() - shift) * scale).exp() - kSmallest).max(Real(0));
 }

@@ -7,7 +7,7 @@
 /// masked entry) gets weight 0; a row of nothing else becomes zeros, not 0/0.
 ///
 /// Backward: raising x_j raises p_j, and the division by the sum lowers every weight to make room:
-/// dp_i/dx_j = s * p_i * ((i == j) - p_j). Summed over i with dp as weights,
+/// the slope of p_i in x_j is s * p_i * ([i = j] - p_j). Summed over i with dp_i = dLoss/dp_i as weights,
 ///
 ///   dx_j = s * p_j * (dp_j - sum_i dp_i * p_i)
 ///
@@ -40,7 +40,7 @@ using RowView = Eigen::Ref<RowVector<Real>>;
 template <class Real>
 using ConstRowView = Eigen::Ref<const RowVector<Real>>;
 
-/// exp(scale * (x_j - shift)), with 0 for what would be smaller than any normal number.
+/// exp(scale * (x_j - shift)) less the smallest normal number, and 0 for what is below it.
 template <class Real>
 LIMPID_API void exponential_row(RowView<Real> x, Real shift, Real scale = 1);
 
