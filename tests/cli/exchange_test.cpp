@@ -187,6 +187,9 @@ TEST_CASE("misuse: what a format cannot hold, what is no model, where a model is
   const auto error = [](const Words& words) { return complaint(run_limpid(words)); };
   CHECK(error({"export", "--model", trained("gpt2"), "--format", "llama2c", "--out", out}) ==
         "llama2c: the model's family is gpt2, expected llama: the format has no other");
+  const std::string taken = (scratch / "tokenizer.bin").string();
+  CHECK(error({"export", "--model", trained("llama"), "--format", "llama2c", "--out", taken}) ==
+        "--out is " + taken + ", expected another name: the tokenizer's is tokenizer.bin");
   CHECK(error({"export", "--model", trained("gpt2"), "--format", "onnx", "--out", out}) ==
         "--format is 'onnx', expected gguf, llama2c or huggingface");
   CHECK(error({"export", "--model", trained("gpt2"), "--format", "gguf", "--type", "q5", "--out",

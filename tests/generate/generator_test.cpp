@@ -217,6 +217,16 @@ TEST_CASE("edges: no tokens at all, and more than anybody can want") {
   CHECK(drawn.front().size() == 1);
 }
 
+TEST_CASE("edges: a model with more rows than there are tokens draws tokens only") {
+  const Decoder<float> model = small_model(Family::gpt2);
+  GenerateOptions options;
+  options.max_tokens = 60;
+  options.vocabulary = 3;
+  const Ids drawn = write(model, {Ids{1, 2}}, options).front();
+  CHECK(drawn.size() == 60);
+  for (const std::int32_t id : drawn) CHECK(id < 3);
+}
+
 TEST_CASE("misuse: a negative number of tokens") {
   const Decoder<float> model = small_model(Family::gpt2);
   CHECK(failure("", [&] { write(model, {Ids{1}}, greedy(-1)); }) ==

@@ -175,6 +175,17 @@ TEST_CASE("edges: a special token is text unless it is asked for") {
         std::vector<TokenId>{1, *tokenizer.vocabulary().find(" the")});
   CHECK(tokenizer.is_special(2));
   CHECK(tokenizer.unknown() == 0);
+  // Each part of the text gets a space that is not its own.
+  const std::string text = "the</s>the";
+  CHECK(tokenizer.decode(tokenizer.encode(text, Specials::recognised)) == text);
+}
+
+TEST_CASE("by hand: a byte token stands for one byte, a special and the unknown one for none") {
+  const auto tokenizer = the();
+  CHECK(tokenizer.token_text(tokenizer.byte_token(0x0A)) == "\n");
+  CHECK(tokenizer.token_text(tokenizer.byte_token(0xFF)) == "\xFF");
+  CHECK(tokenizer.token_text(*tokenizer.vocabulary().find(" the")) == " the");
+  for (const TokenId id : {0, 1, 2}) CHECK(tokenizer.token_text(id).empty());
 }
 
 TEST_CASE("misuse: scores that are missing or no numbers, a byte without a token") {

@@ -71,6 +71,10 @@ TEST_CASE("by hand: special tokens have no bytes, ignored targets do not count")
   const std::vector<std::int32_t> two = longer->encode(" fox fox");  // seen twice, so it is known
   CHECK(two.size() == 2);
   CHECK(target_bytes(*longer, two) == 8);
+  // What the tokenizer does not know has a name, which is no text.
+  const std::vector<std::int32_t> unknown = longer->encode(" fox zebra");
+  CHECK(unknown.back() == longer->unknown());
+  CHECK(target_bytes(*longer, unknown) == 4);
 }
 
 TEST_CASE("property: every target counts once, however the windows are batched") {
@@ -107,6 +111,6 @@ TEST_CASE("misuse: tokens that are not the text's bytes") {
   const std::vector<std::int32_t> ids = pieces->encode("The fox");
   CHECK_THROWS_WITH_AS(target_bytes(*pieces, ids),
                        "evaluate: tokens of the wordpiece tokenizer are not the text's bytes, "
-                       "expected word, char, byte, bpe or unigram",
+                       "expected word, char, byte, bpe, unigram or sentencepiece",
                        std::invalid_argument);
 }

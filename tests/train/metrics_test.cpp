@@ -123,6 +123,7 @@ TEST_CASE("misuse: lines that are not what they should be, places that cannot be
     put(directory / "m", "{\"step\": " + std::string(5000, digit) + "}\n");
     CHECK(failure(directory.path(), [&] { read_metrics(directory / "m"); }).size() < 100);
   }
+  CHECK(read_metrics(directory / "none").empty());
   std::string fraction = to_json_line(line(3));
   fraction.replace(fraction.find("\"step\":3"), 8, "\"step\":1e30");
   put(directory / "m", fraction);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "limpid/tokenizer/character.hpp"
 #include "limpid/tokenizer/factory.hpp"
 
 #include "support/scratch_directory.hpp"
@@ -134,6 +135,7 @@ TEST_CASE("property: the fingerprint changes with the text, in its last byte too
   CHECK(fingerprint(text) != fingerprint("1" + text.substr(1)));
   CHECK(fingerprint(text) != fingerprint(text.substr(0, 89) + "x" + text.substr(90)));
   CHECK(fingerprint(text) != fingerprint(text + text));
+  CHECK(fingerprint(text) != fingerprint(text.substr(0, 99) + "x"));  // held back
 }
 
 TEST_CASE("edges: a character that only the held-back part has, a tokenizer that is given") {
@@ -149,6 +151,19 @@ TEST_CASE("edges: a character that only the held-back part has, a tokenizer that
   const std::shared_ptr<const Tokenizer> own = make_tokenizer("byte", "");
   CHECK(make_run_data(options, files, own).first.tokenizer == own);
   CHECK(options.model.vocab == own->vocab_size());
+}
+
+TEST_CASE("edges: whether the end-of-text token is learned depends on the text") {
+  const ScratchDirectory scratch;
+  const auto learns = [&](const std::string& text, const char* rows) {
+    put(scratch / "t", text);
+    RunOptions options = options_for({"tokenizer=byte", rows});
+    return make_run_data(options, {(scratch / "t").string()}, nullptr).first.learns_end;
+  };
+  const std::string parts = digits(60) + "<|endoftext|>" + digits(60);
+  CHECK_FALSE(learns(digits(120), "rows=windows"));
+  CHECK(learns(parts, "rows=windows"));
+  CHECK(learns(parts, "rows=documents"));
 }
 
 TEST_CASE("misuse: texts and tokenizers that a run cannot use") {
@@ -168,7 +183,19 @@ TEST_CASE("misuse: texts and tokenizers that a run cannot use") {
         std::string::npos);
   CHECK(problem(digits(100), {"tokenizer=here"}).find("tokenizer is 'here', expected word") !=
         std::string::npos);
+  put(scratch / "caf\xE9", digits(100));
   RunOptions options = options_for();
+  CHECK(failure(scratch.path(), [&] {
+          make_run_data(options, {(scratch / "caf\xE9").string()}, nullptr);
+        }) == "caf\xEF\xBF\xBD: the file's name is not UTF-8, expected one that is");
+  TokenSet two;
+  two.vocabulary.add("a");
+  two.vocabulary.add("b");
+  options = options_for({"rows=windows"});
+  CHECK(failure("", [&] {
+          make_run_data(options, {}, std::make_shared<CharacterTokenizer>(std::move(two)));
+        }).starts_with("options: a run on tales needs a tokenizer with an end-of-text token"));
+  options = options_for();
   CHECK(failure(scratch.path(), [&] {
           make_run_data(options, {(scratch / "none").string()}, nullptr);
         }).starts_with("none: "));

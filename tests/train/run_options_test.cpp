@@ -129,6 +129,13 @@ TEST_CASE("misuse: unknown keys name the nearest, wrong values what was expected
   CHECK(problem(o, "clip=x") == "options: clip is 'x', expected a number");
   CHECK(problem(o, "tied=1") == "options: tied is '1', expected true or false");
   CHECK(problem(o, "steps=0") == "options: steps is 0, expected at least 1");
+  CHECK(
+      problem(o, "steps=1000000000000000000") ==
+      "options: steps 1000000000000000000 x batch 12 x accumulate 1 is too much, expected at most "
+      "1000000000 rows");
+  CHECK(problem(o, "preset=demo") == "options: preset cannot be set, expected --preset");
+  CHECK(problem(o, "vocab=7") ==
+        "options: vocab cannot be set, expected a tokenizer that decides it");
   CHECK(problem(o, "clip=nan") == "options: clip is nan, expected more than 0");
   CHECK(problem(o, "rows=lines") ==
         "options: rows is 'lines', expected windows, documents or packed");

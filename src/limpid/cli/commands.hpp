@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <cstdio>
 #include <string>
@@ -31,6 +32,12 @@ inline CLI::Validator above_zero() {
             return right ? std::string() : "is '" + text + "', expected a number above 0";
           },
           "", "above_zero"};
+}
+
+/// JSON on stdout. Bytes that are not UTF-8, which JSON cannot hold, become U+FFFD.
+inline void print_json(const nlohmann::ordered_json& json, int indent = 2) {
+  fmt::print("{}\n",
+             json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 /// A command's --help ends with an example.

@@ -64,7 +64,7 @@ void eval(const EvalArguments& arguments) {
                                          {"loss", loss.nats_per_token()},
                                          {"perplexity", loss.perplexity()},
                                          {"bits_per_byte", loss.bits_per_byte()}};
-    fmt::print("{}\n", json.dump(2));
+    print_json(json);
     return;
   }
   fmt::print("text           {}: {} tokens, {} bytes, in windows of {} tokens\n", arguments.file,

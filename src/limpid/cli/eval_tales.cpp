@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "limpid/cli/commands.hpp"
 #include "limpid/cli/model_directory.hpp"
 #include "limpid/cli/terminal.hpp"
 #include "limpid/train/checkpoint.hpp"
@@ -114,7 +115,7 @@ void eval_tales(const std::filesystem::path& directory, bool json) {
     all[name] = to_json(score, *s);
   }
   all["reasons"] = score.reasons;
-  fmt::print("{}\n", all.dump(2));
+  print_json(all);
 }
 
 }  // namespace limpid::cli

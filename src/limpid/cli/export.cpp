@@ -44,8 +44,16 @@ void export_llama2c(const ExportArguments& arguments) {
       load_model(arguments.model, {.tokenizer = arguments.tokenizer, .needs_tokenizer = false});
   const Tokenizer* tokenizer = loaded.tokenizer.get();
   const fs::path beside = fs::path(arguments.out).parent_path() / "tokenizer.bin";
+  if (fs::path(arguments.out).filename() == beside.filename()) {
+    throw std::invalid_argument("--out is " + arguments.out +
+                                ", expected another name: the tokenizer's is tokenizer.bin");
+  }
   write_llama2c(arguments.out, loaded.model->config, loaded.model->parameters());
   say_written(arguments.out);
+  if (loaded.begin && *loaded.begin != kLlama2cBegin) {
+    fmt::print(stderr, "note: llama2.c begins texts with token 1, this model with {}\n",
+               *loaded.begin);
+  }
   if (tokenizer != nullptr && tokenizer->kind() == "sentencepiece") {
     write_llama2c_tokenizer(beside, *tokenizer);
     say_written(beside);

@@ -28,7 +28,7 @@ CardFacts facts_of(const fs::path& model, const LoadedModel& loaded, Dtype type)
                   .type = type};
   if (!fs::exists(model / kStateFile)) return facts;
   facts.run = read_record(model / kStateFile);
-  if (fs::exists(model / kMetricsFile)) facts.metrics = read_metrics(model / kMetricsFile);
+  facts.metrics = read_metrics(model / kMetricsFile);
   std::erase_if(facts.metrics, [&](const Metrics& m) { return m.step > facts.run->step; });
   return facts;
 }

@@ -72,7 +72,7 @@ void write_text(const LoadedModel& loaded, const std::string& prompt,
   fmt::print("{}\n", stream.flush());
 }
 
-void write(const GenerateArguments& arguments) {
+void write(GenerateArguments& arguments) {
   const LoadedModel loaded = load_model(
       arguments.model, {.tokenizer = arguments.tokenizer, .needs_tokenizer = !arguments.ids});
   std::string prompt = arguments.prompt;
@@ -81,6 +81,7 @@ void write(const GenerateArguments& arguments) {
   }
   const std::vector<std::int32_t> first = first_ids(loaded, prompt);
   arguments.options.sampling.validate();  // before anything is printed
+  if (loaded.tokenizer != nullptr) arguments.options.vocabulary = loaded.tokenizer->vocab_size();
   for (Index i = 0; i < arguments.count; ++i) {
     const Rng rng(static_cast<std::uint64_t>(arguments.seed), static_cast<std::uint64_t>(i));
     if (arguments.ids) {

@@ -54,7 +54,7 @@ void print_json(const std::vector<Row>& rows) {
                     {"error", row.result.error},
                     {"ok", row.right()}});
   }
-  fmt::print("{}\n", json.dump(2));
+  cli::print_json(json);
 }
 
 void print_table(const std::vector<Row>& rows) {

@@ -212,7 +212,7 @@ void inspect(const InspectArguments& arguments) {
   const std::filesystem::path state = std::filesystem::path(arguments.model) / kStateFile;
   if (std::filesystem::exists(state)) card.run = read_record(state);
   if (arguments.json) {
-    fmt::print("{}\n", to_json(card).dump(2, ' ', false, OrderedJson::error_handler_t::replace));
+    print_json(to_json(card));
     return;
   }
   fmt::print("{}\n", arguments.model);

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "limpid/cli/commands.hpp"
 #include "limpid/cli/terminal.hpp"
 #include "limpid/formats/config_json.hpp"
 #include "limpid/train/checkpoint.hpp"
@@ -38,7 +39,7 @@ void print_step_memory(const std::filesystem::path& model, bool json) {
     page["counted"] = memory.counted();
     page["measured"] = memory.measured;
     page["page_faults_per_step"] = memory.page_faults;
-    fmt::print("{}\n", page.dump(2));
+    print_json(page);
     return;
   }
   fmt::print("Memory of a training step: {} rows of {} tokens\n\n", options.batch,

@@ -29,7 +29,7 @@ void expect_fit(const fs::path& path, const Tokenizer& tokenizer, const Config& 
   }
 }
 
-// What the description says, and else what the tokenizer knows.
+// A model whose description names no such token was not taught one.
 void set_ends(LoadedModel& loaded, const ConfigJson& description) {
   const auto id_of = [&](Index id) { return static_cast<std::int32_t>(id); };
   const Index vocab = description.config.vocab;
@@ -40,10 +40,6 @@ void set_ends(LoadedModel& loaded, const ConfigJson& description) {
   for (const Index id : description.end_tokens) {
     if (id < vocab) loaded.ends.push_back(id_of(id));
   }
-  if (loaded.tokenizer == nullptr || !loaded.tokenizer->end_of_text()) return;
-  const std::int32_t end = *loaded.tokenizer->end_of_text();
-  if (!loaded.begin) loaded.begin = end;
-  if (!loaded.is_end(end)) loaded.ends.push_back(end);
 }
 
 LoadedModel load_directory(const fs::path& directory) {
@@ -92,7 +88,8 @@ LoadedModel load_llama2c(const fs::path& path, const LoadOptions& options) {
 }  // namespace
 
 bool LoadedModel::is_end(std::int32_t id) const {
-  return std::find(ends.begin(), ends.end(), id) != ends.end();
+  return std::find(ends.begin(), ends.end(), id) != ends.end() ||
+         (tokenizer != nullptr && tokenizer->end_of_text() == id);
 }
 
 ConfigJson LoadedModel::description() const {

@@ -89,7 +89,7 @@ void run_check(const TalesOptions& options) {
                                 {"accepted", accepted},
                                 {"breaks", breaks}};
     // A story may hold bytes that are not UTF-8: JSON gets the replacement character.
-    fmt::print("{}\n", result.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_json(result);
     return;
   }
   for (const auto& broken : breaks) {
@@ -129,7 +129,7 @@ void run_measure(const TalesOptions& options) {
                                 {"sentences_per_story", range(m.sentences_per_story)},
                                 {"recalls_per_story", range(m.recalls_per_story)},
                                 {"bits_per_byte", m.bits_per_byte}};
-    fmt::print("{}\n", result.dump(2));
+    print_json(result);
     return;
   }
   const auto range = [](const char* name, const tales::Range& r) {

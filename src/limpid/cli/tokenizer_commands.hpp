@@ -37,9 +37,6 @@ nlohmann::ordered_json split_json(const Tokenizer& tokenizer, std::string_view t
 void print_split(const Tokenizer& tokenizer, std::string_view text, Specials specials,
                  std::size_t first);
 
-/// JSON on stdout. Bytes that are not UTF-8, which JSON cannot hold, become U+FFFD.
-void print_json(const nlohmann::ordered_json& json, int indent);
-
 /// "2 tokens", "1 token".
 std::string count(std::size_t number, std::string_view what);
 /// Bytes per token; 0 without any.

@@ -171,10 +171,6 @@ OrderedJson split_json(const Tokenizer& tokenizer, std::string_view text, Specia
   return {{"ids", placed.ids}, {"tokens", tokens}, {"offsets", offsets}};
 }
 
-void print_json(const OrderedJson& json, int indent) {
-  write(json.dump(indent, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
-}
-
 void add_tokenizer_encode(CLI::App& tokenizer) {
   const auto arguments = std::make_shared<EncodeArguments>();
   CLI::App* command =

@@ -134,6 +134,7 @@ class Page {
     const std::string_view kind = tokenizer_.kind();
     if (kind == "bpe") return "byte_pair";
     if (kind == "char") return "character";
+    if (kind == "sentencepiece") return "scored_pair";
     return kind == "wordpiece" ? "word_piece" : std::string(kind);
   }
 
@@ -220,7 +221,9 @@ class Page {
                      logits.bottomRows(1).minCoeff(), logits.bottomRows(1).maxCoeff()),
          "core/matmul.cpp");
     line("  The softmax of the last row, the ten likeliest:", "generate/sampling.cpp");
-    std::vector<std::int32_t> order(trace_.next.size());
+    // A model may have more rows than the tokenizer has tokens.
+    const auto tokens = static_cast<std::size_t>(tokenizer_.vocab_size());
+    std::vector<std::int32_t> order(std::min(tokens, trace_.next.size()));
     std::iota(order.begin(), order.end(), 0);
     const std::size_t count = std::min<std::size_t>(10, order.size());
     const auto chance = [&](std::int32_t id) { return trace_.next[static_cast<std::size_t>(id)]; };

@@ -149,14 +149,16 @@ void write_model_directory(const fs::path& directory, ConfigJson description,
                            const Parameters<float>& parameters, const Tokenizer& tokenizer,
                            Dtype type) {
   description.torch_dtype = torch_name(type);
-  const auto text_of = [&](const auto& ids) {
-    return ids ? to_valid_utf8(tokenizer.token_bytes(static_cast<std::int32_t>(*ids))) : "";
+  const auto text_of = [&](const auto& id) {
+    return id ? to_valid_utf8(tokenizer.token_bytes(static_cast<std::int32_t>(*id))) : "";
   };
+  // config.json says that a model is here: it comes last, and a tokenizer that cannot be written first.
+  fs::create_directories(directory);
+  write_tokenizer(directory / "tokenizer.json", tokenizer);
+  write_model_weights(directory, description.config, parameters, type);
   const std::vector<Index>& ends = description.end_tokens;
   write_small_files(directory, description, text_of(description.begin_token),
                     text_of(ends.empty() ? std::nullopt : std::optional(ends.front())));
-  write_tokenizer(directory / "tokenizer.json", tokenizer);
-  write_model_weights(directory, description.config, parameters, type);
 }
 
 void write_model_weights(const fs::path& directory, const Config& config,

@@ -70,6 +70,8 @@ std::vector<Ids> generate(const Decoder<float>& model, std::span<const Ids> prom
   std::vector<Ids> drawn(prompts.size());
   std::vector<bool> over(prompts.size(), false);
   std::vector<KeyValueCache<float>> past = model.make_caches(batch, capacity);
+  const Index drawable = options.vocabulary > 0 ? std::min(options.vocabulary, model.config.vocab)
+                                                : model.config.vocab;
   Index unread = prompt_length;  // tokens at the end of each text that the model has not seen
 
   for (Index step = 0; step < options.max_tokens; ++step) {
@@ -82,7 +84,7 @@ std::vector<Ids> generate(const Decoder<float>& model, std::span<const Ids> prom
 
     for (std::size_t i = 0; i < texts.size(); ++i) {
       const std::span<const float> row(logits.data() + static_cast<Index>(i) * logits.cols(),
-                                       static_cast<std::size_t>(logits.cols()));
+                                       static_cast<std::size_t>(drawable));
       // A sequence that is over still takes its place in the batch; what it reads does not matter.
       if (over[i]) {
         texts[i].push_back(texts[i].back());

@@ -29,6 +29,8 @@ struct GenerateOptions {
   SamplingOptions sampling;
   Index max_tokens = 200;                ///< of each sequence, the prompt not counted
   std::optional<std::int32_t> end = {};  ///< a sequence is over when it draws this token
+  Index vocabulary =
+      0;  ///< only ids below are drawn, 0: all (a model may have more rows than tokens)
 };
 
 /// Called with every token that is drawn, its end token included; false stops its sequence.

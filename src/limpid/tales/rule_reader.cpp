@@ -97,8 +97,7 @@ std::vector<Condition> read_conditions(const World& world, std::string_view line
       condition.holds_untold = true;
       condition.holds_spelled = !condition.holds_spelled;
     }
-    if (i >= words.size() || words[i] != "and")
-      fail(where, fmt::format("expected 'or' or 'and', got '{}'", words[i]));
+    if (words[i] != "and") fail(where, fmt::format("expected 'or' or 'and', got '{}'", words[i]));
     ++i;
     conditions.push_back(std::move(condition));
   }

@@ -125,12 +125,19 @@ class Reader {
     const Strings words = split(line, ' ');
     std::size_t every = 0;
     if (words.size() == 5 && words[1] == "with" && words[2].ends_with(",") && words[3] == "every") {
-      std::from_chars(words[4].data(), words[4].data() + words[4].size(), every);
+      const char* const end = words[4].data() + words[4].size();
+      const auto read = std::from_chars(words[4].data(), end, every);
+      if (read.ec != std::errc() || read.ptr != end) every = 0;
     }
     if (every < 2) fail(fmt::format("expected 'novel fact with fact, every N', got '{}'", line));
     const auto first = fact_column(world_, words[0], where_);
     const auto second =
         fact_column(world_, std::string_view(words[2]).substr(0, words[2].size() - 1), where_);
+    for (const auto& column : {first, second}) {
+      if (!world_.lists[world_.facts[column.first].list].syllables.empty()) {
+        fail("expected facts of lists without syllables in 'novel'");
+      }
+    }
     Novelty novelty{first.first, second.first, positions(first), positions(second), every};
     if (!world_.novelties.empty() && world_.novelties[0].second != novelty.second) {
       fail("expected the same second fact in every 'novel' line");

@@ -170,11 +170,22 @@ void ScoredPairTokenizer::place_text(std::string_view /*text*/, std::span<const 
   }
 }
 
+std::string_view ScoredPairTokenizer::token_text(TokenId id) const {
+  static constexpr auto kBytes = [] {
+    std::array<char, 256> bytes{};
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i);
+    return bytes;
+  }();
+  const auto byte = byte_of(id);
+  if (!byte) return Tokenizer::token_text(id);
+  return {&kBytes[static_cast<unsigned char>(*byte)], 1};
+}
+
 std::string ScoredPairTokenizer::decode(std::span<const TokenId> ids) const {
   std::string text;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     std::string_view piece = token_bytes(ids[i]);
-    const bool first = i == 0 || ids[i - 1] == options_.begin;
+    const bool first = i == 0 || is_special(ids[i - 1]);
     const auto byte = byte_of(ids[i]);
     if (byte) {
       // Without a piece for it, the space that was added is a byte.

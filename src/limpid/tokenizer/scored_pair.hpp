@@ -60,6 +60,7 @@ class LIMPID_API ScoredPairTokenizer : public Tokenizer {
   std::string_view kind() const override { return "sentencepiece"; }
   std::uint64_t fingerprint() const override;
   std::string decode(std::span<const TokenId> ids) const override;
+  std::string_view token_text(TokenId id) const override;
 
   float score(TokenId id) const { return scores_.at(static_cast<std::size_t>(id)); }
   const Options& options() const { return options_; }

@@ -32,6 +32,10 @@ Tokenizer::Tokenizer(TokenSet tokens) : tokens_(std::move(tokens)) {
   if (unknown()) static_cast<void>(token_bytes(*unknown()));
 }
 
+std::string_view Tokenizer::token_text(TokenId id) const {
+  return is_special(id) || id == unknown() ? std::string_view() : token_bytes(id);
+}
+
 std::vector<TokenId> Tokenizer::encode(std::string_view text, Specials specials,
                                        EncodeCache* cache) const {
   PlacedTokens tokens;

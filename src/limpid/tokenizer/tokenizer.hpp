@@ -8,6 +8,7 @@
 ///   byte_pair   un happi ness                     frequent strings are tokens, the rest is spelt
 ///   word_piece  un ##happi ##ness                 the longest piece that fits, from left to right
 ///   unigram     un happi ness                     the most probable way to cut the word
+///   scored_pair un happi ness                     the best-scored neighbours are joined, as Llama 2 does
 ///
 /// Long words make short sequences but a vocabulary without end; bytes make a vocabulary of 256 but
 /// long sequences. Byte pairs lie between, wherever one likes.
@@ -70,8 +71,8 @@ class LIMPID_API Tokenizer {
  public:
   virtual ~Tokenizer();
 
-  /// "word", "char", "byte", "bpe", "wordpiece" or "unigram": with what `make_tokenizer`'s words
-  /// begin.
+  /// "word", "char", "byte", "bpe", "wordpiece" or "unigram", with what `make_tokenizer`'s words begin; or
+  /// "sentencepiece", which is only read from files.
   virtual std::string_view kind() const = 0;
 
   /// The tokens of a text. A cache, made by `new_cache` of this tokenizer, may be kept between
@@ -91,6 +92,9 @@ class LIMPID_API Tokenizer {
 
   TokenId vocab_size() const { return tokens_.vocabulary.size(); }
   std::string_view token_bytes(TokenId id) const { return tokens_.vocabulary[id]; }
+  /// What a token stands for in a text: its bytes; nothing for a special and for the unknown token, whose
+  /// names are no text.
+  virtual std::string_view token_text(TokenId id) const;
   const Vocabulary& vocabulary() const { return tokens_.vocabulary; }
 
   /// The ids of the special tokens, in the order in which they were given.

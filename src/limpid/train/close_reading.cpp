@@ -97,16 +97,19 @@ std::vector<ShownToken> read_closely(const Decoder<float>& model, const Tokenize
           scores.maxCoeff() + std::log((scores.array() - scores.maxCoeff()).exp().sum());
       ShownToken token;
       token.special = tokenizer.is_special(id);
-      token.text = token.special ? text.flush() + std::string(tokenizer.token_bytes(id))
-                                 : text.push(tokenizer.token_bytes(id));
-      token.bytes = token.special ? 0 : static_cast<Index>(tokenizer.token_bytes(id).size());
+      // A token that stands for no text is shown by its name.
+      const std::string_view bytes = tokenizer.token_text(id);
+      token.text =
+          bytes.empty() ? text.flush() + std::string(tokenizer.token_bytes(id)) : text.push(bytes);
+      token.bytes = static_cast<Index>(bytes.size());
       token.bits = (log_sum - scores[id]) / std::log(2.0);
       token.probability = std::exp(scores[id] - log_sum);
       for (const Index guess :
            largest(tokenizer.vocab_size(), options.guesses, [&](Index i) { return scores[i]; })) {
-        token.guesses.push_back(
-            {shown_alone(tokenizer.token_bytes(static_cast<std::int32_t>(guess))),
-             std::exp(scores[guess] - log_sum)});
+        const auto guessed = static_cast<std::int32_t>(guess);
+        const std::string_view its = tokenizer.token_text(guessed);
+        token.guesses.push_back({shown_alone(its.empty() ? tokenizer.token_bytes(guessed) : its),
+                                 std::exp(scores[guess] - log_sum)});
       }
       token.looks = looks_of(cache, row, first, options);
       tokens.push_back(std::move(token));

@@ -12,14 +12,12 @@ Index target_bytes(const Tokenizer& tokenizer, std::span<const std::int32_t> tar
   if (!tokenizer.keeps_text()) {
     fail("evaluate",
          fmt::format("tokens of the {} tokenizer are not the text's bytes, expected word, "
-                     "char, byte, bpe or unigram",
+                     "char, byte, bpe, unigram or sentencepiece",
                      tokenizer.kind()));
   }
   Index bytes = 0;
   for (const std::int32_t id : targets) {
-    if (id != kIgnore && !tokenizer.is_special(id)) {
-      bytes += static_cast<Index>(tokenizer.token_bytes(id).size());
-    }
+    if (id != kIgnore) bytes += static_cast<Index>(tokenizer.token_text(id).size());
   }
   return bytes;
 }

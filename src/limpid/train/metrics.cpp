@@ -75,6 +75,7 @@ void append_metrics(const std::filesystem::path& path, const Metrics& metrics) {
 
 std::vector<Metrics> read_metrics(const std::filesystem::path& path) {
   std::vector<Metrics> all;
+  if (!std::filesystem::exists(path)) return all;
   std::istringstream lines(read_text_file(path));
   for (std::string line; std::getline(lines, line);) {
     try {

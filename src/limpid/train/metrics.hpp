@@ -31,7 +31,7 @@ struct Metrics {
 
 LIMPID_API std::string to_json_line(const Metrics& metrics);
 LIMPID_API void append_metrics(const std::filesystem::path& path, const Metrics& metrics);
-/// A last line that a kill cut short is left out.
+/// A last line that a kill cut short is left out. Nothing where no file is: the truth of a run is its state.
 LIMPID_API std::vector<Metrics> read_metrics(const std::filesystem::path& path);
 /// Keeps the lines of steps up to `step`. A tail that cannot be read is dropped: a kill or a power cut
 /// leaves one. A line that cannot be read before one that must be kept is an error.

@@ -14,6 +14,7 @@
 #include "limpid/formats/tokenizer_json.hpp"
 #include "limpid/model/ngram.hpp"
 #include "limpid/train/checkpoint.hpp"
+#include "limpid/train/evaluate.hpp"
 #include "limpid/train/run.hpp"
 #include "limpid/train/run_data.hpp"
 
@@ -84,11 +85,7 @@ Baselines measure_baselines(const ReportData& data, const RunTexts& texts,
   double bytes = 0, tokens = 0;
   for (const Ids& document : held_out) {
     tokens += static_cast<double>(document.size() + (end ? 1 : 0));
-    for (const std::int32_t id : document) {
-      if (!tokenizer.is_special(id)) {
-        bytes += static_cast<double>(tokenizer.token_bytes(id).size());
-      }
-    }
+    bytes += static_cast<double>(target_bytes(tokenizer, document));
   }
   const auto ngram = [&](Index order) {
     NGram model(order, tokenizer.vocab_size(), end);
@@ -215,9 +212,7 @@ ReportData make_report_data(const std::filesystem::path& directory) {
   data.options = record.options;
   data.files = record.files;
   data.step = record.step;
-  if (std::filesystem::exists(directory / kMetricsFile)) {
-    data.metrics = read_metrics(directory / kMetricsFile);
-  }
+  data.metrics = read_metrics(directory / kMetricsFile);
   std::erase_if(data.metrics, [&](const Metrics& m) { return m.step > record.step; });
   data.prompt = common_beginning(data.metrics);
   data.moments = spread(static_cast<Index>(data.metrics.size()), kMoments);

@@ -214,7 +214,7 @@ class Run {
     const std::string prompt = run_prompt(data_);
     std::vector<std::int32_t> ids;
     const std::optional<std::int32_t> end = data_.tokenizer->end_of_text();
-    if (record_.options.rows != "windows" && end) ids.push_back(*end);
+    if (data_.learns_end && end) ids.push_back(*end);
     for (const std::int32_t id : data_.tokenizer->encode(prompt)) ids.push_back(id);
     const Index longest = std::max<Index>(1, record_.options.model.context / 2);
     if (static_cast<Index>(ids.size()) > longest) ids.resize(static_cast<std::size_t>(longest));
@@ -240,7 +240,8 @@ class Run {
 
   void write_model_files() {
     std::optional<EndToken> end;
-    if (const auto id = data_.tokenizer->end_of_text()) {
+    // A token that the model never saw is no place to begin.
+    if (const auto id = data_.tokenizer->end_of_text(); id && data_.learns_end) {
       end = EndToken{*id, std::string(data_.tokenizer->token_bytes(*id))};
     }
     const Config& config = trainer_->model.config;

@@ -15,6 +15,9 @@
 #include "limpid/tales/writer.hpp"
 #include "limpid/tokenizer/batch_encoder.hpp"
 #include "limpid/tokenizer/factory.hpp"
+#include "limpid/tokenizer/hash.hpp"
+#include "limpid/tokenizer/utf8.hpp"
+#include "limpid/tokenizer/utf8_stream.hpp"
 #include "limpid/train/trainer.hpp"
 
 namespace limpid {
@@ -22,13 +25,6 @@ namespace {
 
 constexpr Index kValidationStories = 500;
 constexpr std::size_t kTokenizerBytes = 4'000'000;  // of text that a tokenizer learns from
-
-// A number that changes with the text (Fowler, Noll and Vo's FNV-1a).
-std::uint64_t hash(std::uint64_t sum, std::string_view text) {
-  for (const char byte : text) sum = (sum ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
-  return sum;
-}
-constexpr std::uint64_t kHashStart = 0xcbf29ce484222325;
 
 // Bits per byte, the floor and what is written all take tokens for the text they stand for.
 void expect_kept_text(bool keeps_text, std::string_view kind) {
@@ -60,7 +56,14 @@ std::vector<tales::Story> write_tales(tales::Split split, Rng rng, Index count) 
 
 std::string read_texts(const std::vector<std::string>& files) {
   std::string text;
-  for (const std::string& file : files) text += read_utf8_file(file);
+  for (const std::string& file : files) {
+    // The run's state, which is JSON, keeps the name.
+    if (find_invalid_utf8(file)) {
+      throw std::runtime_error(fmt::format("{}: the file's name is not UTF-8, expected one that is",
+                                           to_valid_utf8(file)));
+    }
+    text += read_utf8_file(file);
+  }
   if (text.empty()) {
     throw std::runtime_error(
         fmt::format("{}: the text is empty, expected UTF-8 text", fmt::join(files, ", ")));
@@ -110,9 +113,10 @@ RunTexts run_texts(const RunOptions& options, const std::vector<std::string>& fi
     text.resize(cut);
     texts.training.push_back(std::move(text));
   }
-  texts.fingerprint = kHashStart;
-  for (const std::string& text : texts.training) {
-    texts.fingerprint = hash(texts.fingerprint, text);
+  for (const auto* part : {&texts.training, &texts.validation}) {
+    for (const std::string& text : *part) {
+      texts.fingerprint = hash_bytes(text, texts.fingerprint);
+    }
   }
   return texts;
 }
@@ -145,6 +149,12 @@ std::pair<RunData, Batches> make_run_data(RunOptions& options,
     tokenizer = tokenizer_for(options, text);
   }
   expect_kept_text(tokenizer->keeps_text(), tokenizer->kind());
+  if ((options.rows != "windows" || data.is_tales()) && !tokenizer->end_of_text()) {
+    fail("options",
+         fmt::format("{} needs a tokenizer with an end-of-text token; the {} tokenizer has none",
+                     data.is_tales() ? "a run on tales" : "rows=" + options.rows,
+                     tokenizer->kind()));
+  }
   data.tokenizer = tokenizer;
   options.model.vocab = tokenizer->vocab_size();
 
@@ -177,12 +187,10 @@ std::pair<RunData, Batches> make_run_data(RunOptions& options,
       return all;
     };
     data.validation = evaluation_windows(join(valid_ids), options.model.context);
-    return {std::move(data), Batches::windows(join(train_ids), batch_options)};
-  }
-  if (!tokenizer->end_of_text()) {
-    fail("options", fmt::format("rows={} needs a tokenizer with an end-of-text token; the {} "
-                                "tokenizer has none",
-                                options.rows, tokenizer->kind()));
+    const Batches::Ids all = join(train_ids);
+    const std::optional<TokenId> end = tokenizer->end_of_text();
+    data.learns_end = end && std::find(all.begin(), all.end(), *end) != all.end();
+    return {std::move(data), Batches::windows(all, batch_options)};
   }
   const std::int32_t end = *tokenizer->end_of_text();
   if (!data.is_tales()) {

@@ -32,6 +32,7 @@ struct RunData {
   std::optional<double> floor;    ///< bits per byte of the validation text, where known
   std::string sample;             ///< a few lines of the text, to show
   std::uint64_t fingerprint = 0;  ///< of the text: a resumed run must have the same
+  bool learns_end = true;         ///< the end-of-text token stands in what the model learns from
   bool is_tales() const { return files.empty(); }
 };
 
@@ -42,7 +43,7 @@ LIMPID_API std::vector<std::string> run_tales(const RunOptions& options);
 struct RunTexts {
   std::vector<std::string> training, validation;
   std::optional<double> floor;    ///< bits per byte of the validation texts, where known
-  std::uint64_t fingerprint = 0;  ///< of the training texts
+  std::uint64_t fingerprint = 0;  ///< of all texts
 };
 
 /// Reads the files, or writes the tales that a run with these options sees.

@@ -104,7 +104,12 @@ void RunOptions::set(std::string_view assignment) {
   if (equals == std::string_view::npos) {
     fail("options", fmt::format("'{}', expected key=value", assignment));
   }
-  set(assignment.substr(0, equals), assignment.substr(equals + 1));
+  const std::string_view name = assignment.substr(0, equals);
+  if (name == "preset" || name == "vocab") {
+    fail("options", fmt::format("{} cannot be set, expected {}", name,
+                                name == "preset" ? "--preset" : "a tokenizer that decides it"));
+  }
+  set(name, assignment.substr(equals + 1));
 }
 
 void RunOptions::set(std::string_view name, std::string_view value) {
@@ -160,6 +165,12 @@ void RunOptions::validate() const {
   at_least("steps", steps, 1);
   at_least("batch", batch, 1);
   at_least("accumulate", accumulate, 1);
+  constexpr Index kMostRows = 1'000'000'000;  // beyond years of training, and far from overflowing
+  if (batch > kMostRows / accumulate || steps > kMostRows / (batch * accumulate)) {
+    fail("options",
+         fmt::format("steps {} x batch {} x accumulate {} is too much, expected at most {} rows",
+                     steps, batch, accumulate, kMostRows));
+  }
   at_least("eval_every", eval_every, 1);
   at_least("eval_tokens", eval_tokens, 1);
   at_least("save_every", save_every, 1);

@@ -219,7 +219,7 @@ std::vector<bool> recall_hits(const tales::Story& story, const Tokenizer& tokeni
     bool hit = true;
     std::size_t begin = 0;
     for (std::size_t token = 0; token < ids.size() && begin < point.end; ++token) {
-      const std::size_t end = begin + tokenizer.token_bytes(ids[token]).size();
+      const std::size_t end = begin + tokenizer.token_text(ids[token]).size();
       if (end > point.begin) hit = hit && right(token);
       begin = end;
     }
