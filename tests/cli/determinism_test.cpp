@@ -110,7 +110,8 @@ TEST_CASE(
       run.kill();
       halves += run.wait().status == 128 + SIGKILL;
     }
-    REQUIRE(run_limpid(llama_run(text(), directory, second, {"--resume"})).status == 0);
+    REQUIRE(run_limpid(llama_run(text(), directory, second, {"--resume", "--set", "save_every=1"}))
+                .status == 0);
     // How often it was saved is written in the state: there, compare the rest.
     auto files = what_is_left(directory);
     files.erase("state.safetensors");

@@ -210,6 +210,14 @@ TEST_CASE("misuse: directories that hold another run, a model, or a file") {
   CHECK(problem(request(scratch)).find("continue it with --resume") != std::string::npos);
   RunRequest changed = request(scratch);
   changed.resume = true;
+  changed.settings = {"layers=1", "learning_rate=2"};
+  CHECK(problem(changed) ==
+        "run/state.safetensors: learning_rate is 0.001, and stays so: expected no learning_rate=2");
+  changed.settings = {"layers=1", "steps=10"};  // as it is
+  RunRequest further = request(scratch, "further");
+  further.init = scratch / "run";
+  further.settings = {"width=32"};
+  CHECK(problem(further) == "run: width is 16, and stays so: expected no width=32");
   put(scratch / "text.txt", "a" + get(scratch / "text.txt"));
   CHECK(problem(changed).find("the text is not the one that this run began with") !=
         std::string::npos);

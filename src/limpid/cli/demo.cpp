@@ -100,7 +100,10 @@ void show_stories(const std::string& directory) {
 void demo(const DemoArguments& arguments) {
   RunRequest request;
   request.options = preset(arguments.preset);
-  if (arguments.steps > 0) request.options.set("steps", std::to_string(arguments.steps));
+  if (arguments.steps > 0) {
+    request.settings.push_back(fmt::format("steps={}", arguments.steps));
+    request.options.set(request.settings.back());
+  }
   request.options.set("seed", std::to_string(arguments.seed));
   request.directory = arguments.out;
   request.resume = true;
@@ -108,6 +111,11 @@ void demo(const DemoArguments& arguments) {
   bool trained = false;
   if (std::filesystem::exists(state)) {
     const RunRecord record = read_record(state);
+    if (!record.files.empty()) {
+      throw std::runtime_error(arguments.out +
+                               ": holds a run on somebody's text, expected another --out");
+    }
+    request.options = record.options;  // it shows what this run reads
     trained = record.step >= record.options.steps;
   }
 

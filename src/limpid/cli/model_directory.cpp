@@ -100,6 +100,8 @@ ConfigJson LoadedModel::description() const {
 }
 
 LoadedModel load_model(const fs::path& path, const LoadOptions& options) {
+  std::error_code unseen;  // a path that cannot be followed leads nowhere
+  if (!fs::exists(path, unseen)) fail_file(path, "no such file or directory");
   const bool is_file = fs::is_regular_file(path);
   const bool gguf = is_file && is_gguf(path);
   if (!options.tokenizer.empty() && (!is_file || gguf)) {

@@ -96,22 +96,25 @@ void ProgressLine::draw(double done, double all, std::string_view text) {
   constexpr int kWidth = 12;
   const double share = all > 0 ? std::clamp(done / all, 0.0, 1.0) : 0;
   const auto room = static_cast<std::size_t>(std::max(20, terminal_width() - kWidth - 9));
-  fmt::print(stream_, "\r\x1b[2K{:3.0f}% ▕{:{}}▏ {}", share * 100, bar_of(share, kWidth), kWidth,
-             text.substr(0, room));
-  std::fflush(stream_);
+  write(fmt::format("\r\x1b[2K{:3.0f}% ▕{:{}}▏ {}", share * 100, bar_of(share, kWidth), kWidth,
+                    text.substr(0, room)));
   drawn_ = true;
 }
 
 void ProgressLine::print(std::string_view text) {
   clear();
-  fmt::print(stream_, "{}\n", text);
-  std::fflush(stream_);
+  write(fmt::format("{}\n", text));
 }
 
 void ProgressLine::clear() {
-  if (drawn_) fmt::print(stream_, "\r\x1b[2K");
-  std::fflush(stream_);
+  if (drawn_) write("\r\x1b[2K");
   drawn_ = false;
+}
+
+// A log that cannot be written (a full disk) is no reason to end what it tells of.
+void ProgressLine::write(const std::string& text) {
+  std::fputs(text.c_str(), stream_);
+  std::fflush(stream_);
 }
 
 }  // namespace limpid::cli

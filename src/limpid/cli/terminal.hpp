@@ -43,6 +43,8 @@ class ProgressLine {
   void clear();
 
  private:
+  void write(const std::string& text);
+
   std::FILE* stream_;
   bool terminal_, drawn_ = false;
 };

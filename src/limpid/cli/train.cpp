@@ -2,16 +2,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <csignal>
 #include <string>
 #include <vector>
 
 #include "limpid/cli/commands.hpp"
 #include "limpid/cli/watch.hpp"
-#include "limpid/core/parallel.hpp"
 #include "limpid/train/run.hpp"
 
 namespace limpid::cli {
@@ -22,26 +17,27 @@ struct TrainArguments {
   std::string out, preset = "demo", init, tokenizer;
   Index steps = 0, seed = 1;
   double minutes = 0;
-  bool resume = false;
+  bool resume = false, seed_given = false;
 };
 
 void train(const TrainArguments& arguments) {
   RunRequest request;
   request.options = preset(arguments.preset);
-  if (arguments.steps > 0) request.options.set("steps", std::to_string(arguments.steps));
-  request.options.set("seed", std::to_string(arguments.seed));
+  // What somebody says, in the words of --set.
+  if (arguments.steps > 0) request.settings.push_back(fmt::format("steps={}", arguments.steps));
+  if (arguments.seed_given) request.settings.push_back(fmt::format("seed={}", arguments.seed));
+  if (!arguments.tokenizer.empty()) request.settings.push_back("tokenizer=" + arguments.tokenizer);
+  for (const std::string& setting : arguments.settings) request.settings.push_back(setting);
   if (!arguments.files.empty()) {
     // Tales come story by story; somebody's text is one long stream.
     request.options.rows = "windows";
   }
-  if (!arguments.tokenizer.empty()) request.options.tokenizer = arguments.tokenizer;
-  for (const std::string& setting : arguments.settings) request.options.set(setting);
+  for (const std::string& setting : request.settings) request.options.set(setting);
   request.files = arguments.files;
   request.directory = arguments.out;
   request.resume = arguments.resume;
   if (!arguments.init.empty()) request.init = arguments.init;
   if (arguments.minutes > 0) request.minutes = arguments.minutes;
-  request.settings = arguments.settings;
   watch_training(request);
 }
 
@@ -68,12 +64,16 @@ void add_train(CLI::App& app) {
   command->add_option("--tokenizer", arguments->tokenizer,
                       "word, char, byte, bpe:SIZE, unigram:SIZE, or a tokenizer.json");
   command->add_option("--init", arguments->init, "Start from the model in this directory");
-  command->add_option("--seed", arguments->seed, "Of every random choice")->capture_default_str();
+  CLI::Option* seed = command->add_option("--seed", arguments->seed, "Of every random choice")
+                          ->capture_default_str();
   add_threads(*command);
   command->add_flag("--resume", arguments->resume, "Continue the run in the directory, if any");
   command->add_option("--set", arguments->settings,
                       fmt::format("key=value; keys: {}", fmt::join(RunOptions::keys(), " ")));
-  command->callback([arguments] { train(*arguments); });
+  command->callback([arguments, seed] {
+    arguments->seed_given = seed->count() > 0;
+    train(*arguments);
+  });
 }
 
 }  // namespace limpid::cli

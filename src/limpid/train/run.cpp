@@ -56,6 +56,21 @@ std::optional<RunRecord> earlier_run(const RunRequest& request) {
   return std::nullopt;
 }
 
+// A run that goes on, and a model that is trained further, stay as they are: what somebody asks for beside
+// must be what they have.
+void require_agreement(const fs::path& where, const RunOptions& options,
+                       const std::vector<std::string>& settings) {
+  RunOptions wanted = options;
+  for (const std::string& setting : settings) wanted.set(setting);
+  const auto have = options.entries(), want = wanted.entries();
+  for (std::size_t i = 0; i < have.size(); ++i) {
+    const auto& [key, value] = have[i];
+    if (value == want[i].second) continue;
+    throw std::runtime_error(fmt::format("{}: {} is {}, and stays so: expected no {}={}",
+                                         where.string(), key, value, key, want[i].second));
+  }
+}
+
 void require_same(const fs::path& directory, const char* what, std::uint64_t saved,
                   std::uint64_t now) {
   if (saved == now) return;
@@ -97,6 +112,7 @@ class Run {
     const std::optional<RunRecord> earlier = earlier_run(request);
     record_.options = earlier ? earlier->options : request.options;
     record_.files = earlier ? earlier->files : request.files;
+    if (earlier) require_agreement(directory_ / kStateFile, record_.options, request.settings);
     if (earlier && !request.files.empty() && request.files != earlier->files) {
       throw std::runtime_error(fmt::format("{}: this run was begun with another text",
                                            (directory_ / kStateFile).string()));
@@ -111,6 +127,8 @@ class Run {
       record_.options.model.dropout = dropout;
     }
     if (tokenizer) record_.options.tokenizer = "tokenizer.json of the run";
+    if (!earlier && request.init)
+      require_agreement(*request.init, record_.options, request.settings);
     if (!earlier && request.minutes) {
       record_.options = options_in_time(request, record_.options, tokenizer);
     }
