@@ -37,6 +37,15 @@ TEST_CASE("by hand: numbers are little-endian, texts follow them") {
   CHECK(cursor.left() == 0);
 }
 
+TEST_CASE("by hand: numbers are written as they are read") {
+  std::string bytes;
+  append_number(bytes, std::uint16_t{258});
+  append_number(bytes, std::int8_t{-2});
+  append_number(bytes, 1.F);
+  append_number(bytes, std::uint64_t{3});
+  CHECK(bytes == std::string("\x02\x01\xFE\x00\x00\x80\x3F\x03\x00\x00\x00\x00\x00\x00\x00", 15));
+}
+
 TEST_CASE("property: a refused part moves nothing") {
   const std::string bytes = "abcdef";
   ByteCursor cursor(kPath, bytes_of(bytes));

@@ -87,6 +87,20 @@ TEST_CASE("by hand: begin and end tokens, and when they stand before a prompt") 
   CHECK(!read(file).begins_texts);
 }
 
+TEST_CASE("by hand: a head of its own; as many key heads as heads, when no key says less") {
+  GgufBytes file = file_of({});
+  file.tensor("output.weight", {4, 5}, 0, 480);
+  file.data.resize(560);
+  CHECK(!read(file).model.config.tied);
+  file = file_of({});
+  std::erase_if(file.keys, [](const std::string& key) {
+    return key.find("head_count_kv") != std::string::npos;
+  });
+  file.tensor("more", {2 * 2 * 4}, 0, 480);  // two rows more of the keys, and of the values
+  file.data.resize(544);
+  CHECK(read(file).model.config.kv_heads == 2);
+}
+
 TEST_CASE("property: what the writer writes, the reader reads") {
   for (const Family family : {Family::gpt2, Family::llama}) {
     GgufDescription description;
@@ -168,6 +182,8 @@ TEST_CASE("misuse: keys that lie, or ask for another model") {
         "f: key \"llama.rope.dimension_count\" is 4, expected 2");
   CHECK(with([](GgufBytes& file) { file.u32("llama.expert_count", 8); }) ==
         "f: key \"llama.expert_count\" is 8, expected 0");
+  CHECK(with([](GgufBytes& file) { file.f32("llama.rope.scaling.factor", 4); }) ==
+        "f: key \"llama.rope.scaling.factor\" is 4, expected 1");
   CHECK(with([](GgufBytes& file) { file.text("llama.rope.scaling.type", "yarn"); }) ==
         "f: key \"llama.rope.scaling.type\" is \"yarn\", expected \"none\"");
   CHECK(with([](GgufBytes& file) { file.u32("tokenizer.ggml.bos_token_id", 5); }) ==

@@ -183,14 +183,26 @@ TEST_CASE("misuse: a tensor that lies about its name, sizes, type or place") {
         "f: tensor \"x\": has type 12, expected 0 (F32), 1 (F16), 2 (Q4_0), 8 (Q8_0) or 30 (BF16)");
   CHECK(error({33}, 8, 64) ==
         "f: tensor \"x\": has rows of 33 numbers, expected a multiple of 32 for Q8_0");
+  CHECK(error({16, 2}, 8, 64) ==
+        "f: tensor \"x\": has rows of 16 numbers, expected a multiple of 32 for Q8_0");
   CHECK(error({4}, 0, 65) == "f: tensor \"x\": offset is 65, expected a multiple of 32");
   CHECK(error({4}, 0, 128) ==
         "f: tensor \"x\": shape [4] of F32 takes 16 bytes from 128, expected them within the 128 "
         "bytes of data");
   CHECK(error({17}, 0, 64).starts_with("f: tensor \"x\": shape [17] of F32 takes 68 bytes"));
   CHECK(error({4}, 0, kHuge - 31).starts_with("f: tensor \"x\": shape [4] of F32 takes 16 bytes"));
+  // The end would be 2^64, which wraps round to 0.
+  CHECK(error({8}, 0, kHuge - 31).starts_with("f: tensor \"x\": shape [8] of F32 takes 32 bytes"));
   CHECK(error({4}, 0, 32) == "f: tensors \"h\" and \"x\" overlap at byte 192");
   CHECK(error({std::uint64_t{1} << 59}, 0, 64).starts_with("f: tensor \"x\": shape ["));
+}
+
+TEST_CASE("misuse: a tensor that begins within another") {
+  GgufBytes file;
+  file.tensor("a", {4}, 0, 32);
+  file.tensor("b", {9}, 0, 0);  // 36 bytes
+  file.data.resize(64);
+  CHECK(error_of(file.bytes()).starts_with("f: tensors \"b\" and \"a\" overlap at byte "));
 }
 
 TEST_CASE("misuse: numbers that cannot be stored leave the old file untouched") {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "support/models.hpp"
 
@@ -37,6 +38,36 @@ TEST_CASE("by hand: some names of each family") {
   CHECK(theirs(llama, "blocks.0.feed_forward.gate_up.weight", Part::gate) ==
         "blk.0.ffn_gate.weight");
   CHECK(theirs(llama, "head.weight", Part::whole) == "output.weight");
+}
+
+// As llama.cpp lists them (gguf-py's constants.py), for one block.
+TEST_CASE("by hand: all names of a block, each beside ours") {
+  const auto block = [](const std::vector<TensorName>& names) {
+    std::vector<std::string> lines;
+    for (const TensorName& name : names) {
+      if (name.ours.starts_with("blocks.1."))
+        lines.push_back(name.ours.substr(9) + " " + name.theirs);
+    }
+    return lines;
+  };
+  CHECK(block(gguf_names(tiny_config(Family::gpt2, true))) ==
+        std::vector<std::string>{
+            "norm1.gain blk.1.attn_norm.weight", "norm1.bias blk.1.attn_norm.bias",
+            "attention.qkv.weight blk.1.attn_qkv.weight", "attention.qkv.bias blk.1.attn_qkv.bias",
+            "attention.out.weight blk.1.attn_output.weight",
+            "attention.out.bias blk.1.attn_output.bias", "norm2.gain blk.1.ffn_norm.weight",
+            "norm2.bias blk.1.ffn_norm.bias", "feed_forward.up.weight blk.1.ffn_up.weight",
+            "feed_forward.up.bias blk.1.ffn_up.bias",
+            "feed_forward.down.weight blk.1.ffn_down.weight",
+            "feed_forward.down.bias blk.1.ffn_down.bias"});
+  CHECK(block(gguf_names(tiny_config(Family::llama, true))) ==
+        std::vector<std::string>{
+            "norm1.gain blk.1.attn_norm.weight", "attention.qkv.weight blk.1.attn_q.weight",
+            "attention.qkv.weight blk.1.attn_k.weight", "attention.qkv.weight blk.1.attn_v.weight",
+            "attention.out.weight blk.1.attn_output.weight", "norm2.gain blk.1.ffn_norm.weight",
+            "feed_forward.gate_up.weight blk.1.ffn_gate.weight",
+            "feed_forward.gate_up.weight blk.1.ffn_up.weight",
+            "feed_forward.down.weight blk.1.ffn_down.weight"});
 }
 
 TEST_CASE("property: every parameter has a name, and no two tensors have the same") {

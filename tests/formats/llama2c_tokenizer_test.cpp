@@ -134,6 +134,8 @@ TEST_CASE("misuse: lengths that lie, tokens twice, bytes out of place, scores th
         "t: token 259 has the bytes of token 1, expected others");
   CHECK(error([&](auto& e) { std::swap(e[4], e[5]); }) ==
         "t: token 3 is \"<0x01>\", expected \"<0x00>\"");
+  CHECK(error([&](auto& e) { std::swap(e[259], e[260]); }) ==
+        "t: token 258 is \"a\", expected \"<0xFF>\"");
   CHECK(error([&](auto& e) { e.resize(200); }) == "t: has 199 tokens, expected at least 259");
   CHECK(error([&](auto& e) { e.back() = entry("a", std::nanf("")); }) ==
         "t: scored_pair: token 259 has score nan, expected a number");
@@ -154,7 +156,10 @@ TEST_CASE("misuse: tokenizers that the format cannot hold") {
   tokens.special_ids = {1};
   CHECK(error(ScoredPairTokenizer(tokens, std::vector<float>(257), {.begin = 1})) ==
         "llama2c_tokenizer: byte 0 is token 0, expected 3");
-  CHECK(error(ScoredPairTokenizer(tokens, std::vector<float>(257), {}))
-            .starts_with("llama2c_tokenizer: tokenizer.bin has token 1 before a text"));
+  for (const ScoredPairTokenizer::Options& options :
+       {ScoredPairTokenizer::Options{}, {.begin = 1, .space_before = false}}) {
+    CHECK(error(ScoredPairTokenizer(tokens, std::vector<float>(257), options))
+              .starts_with("llama2c_tokenizer: tokenizer.bin has token 1 before a text"));
+  }
   CHECK(directory.entries() == 0);
 }

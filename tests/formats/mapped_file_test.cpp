@@ -46,6 +46,7 @@ TEST_CASE("property: released bytes come back, also after a move, also of a file
   first.release(5000, 9000);
   CHECK(text(first.bytes()) == bytes);
   const MappedFile second(std::move(first));
+  CHECK(first.bytes().empty());  // or both would give the memory back
   CHECK(second.path() == directory / "file");
   put(directory / "new", "other");
   std::filesystem::rename(directory / "new", directory / "file");
@@ -56,6 +57,7 @@ TEST_CASE("edges: an empty file, nothing from the end, nothing released") {
   const ScratchDirectory directory;
   put(directory / "empty", "");
   put(directory / "file", "abcde");
+  CHECK(failure("", [&] { MappedFile{directory / "empty"}; }) == "no error");
   const MappedFile empty(directory / "empty"), file(directory / "file");
   CHECK(empty.size() == 0);
   CHECK(empty.view(0, 0).empty());

@@ -76,6 +76,17 @@ TEST_CASE("by hand: Q8_0 has steps of a 127th of the largest, halves go away fro
   CHECK(as_int(bytes[33]) == 0);
 }
 
+TEST_CASE("by hand: numbers are divided by the step, not by the half that is stored for it") {
+  // d = 1 + 2^-12 is stored as 1. 100.51 / d is 100.485..., and 100.51 / 1 would be rounded to 101.
+  std::vector<float> numbers(32, 0.F);
+  numbers[0] = 127 * (1 + 1.F / 4096);
+  numbers[1] = 100.51F;
+  const std::vector<std::byte> bytes = packed(BlockType::q8_0, numbers);
+  CHECK(scale(bytes) == 1.F);
+  CHECK(as_int(bytes[2]) == 127);
+  CHECK(as_int(bytes[3]) == 100);
+}
+
 TEST_CASE("by hand: Q4_0 has its largest number at step -8, and i and i + 16 in one byte") {
   std::vector<float> numbers(32, 0.F);
   numbers[5] = -8.F;   // the largest: d = 1, nibble 0
@@ -157,6 +168,19 @@ TEST_CASE("edges: zeros, the tiniest, no numbers at all") {
   CHECK(round_trip(BlockType::q8_0, tiny) == zeros);
   CHECK(packed(BlockType::q4_0, {}).empty());
   CHECK(packed(BlockType::f32, {}).empty());
+}
+
+TEST_CASE("edges: a step so small that its inverse is infinite makes a block of zeros") {
+  // 1e-40 / 127 and 1e-40 / 8 are subnormal, one over them is not a float any more. The zeros in
+  // between would be 0 times infinity.
+  std::vector<float> numbers(32, 0.F);
+  numbers[0] = 1e-40F;
+  numbers[9] = -1e-40F;
+  const std::vector<float> zeros(32, 0.F);
+  for (const BlockType type : {BlockType::q8_0, BlockType::q4_0}) {
+    CHECK(packed(type, numbers) == packed(type, zeros));
+    CHECK(round_trip(type, numbers) == zeros);
+  }
 }
 
 TEST_CASE("misuse: numbers that a type cannot hold") {

@@ -50,11 +50,19 @@ std::uint16_t get_16_bits(const std::byte* from) {
   return bits;
 }
 
+// What numbers are multiplied by instead of being divided by d. The smallest subnormal steps have an
+// inverse beyond the floats, and what it makes of a number has no integer: their block is all zeros,
+// as its step already is as a half.
+float inverse_of(float d) {
+  const float inverse = 1 / d;
+  return std::isfinite(inverse) ? inverse : 0;
+}
+
 void pack_q8(Block x, std::byte* to) {
   float largest = 0;
   for (const float number : x) largest = std::max(largest, std::abs(number));
   const float d = largest / 127;
-  const float inverse = d != 0 ? 1 / d : 0;
+  const float inverse = inverse_of(d);
   put_half(d, to);
   for (std::size_t i = 0; i < kBlock; ++i) {
     to[2 + i] = static_cast<std::byte>(static_cast<std::int8_t>(std::round(x[i] * inverse)));
@@ -66,7 +74,7 @@ void pack_q4(Block x, std::byte* to) {
   const float largest = *std::max_element(
       x.begin(), x.end(), [](float a, float b) { return std::abs(a) < std::abs(b); });
   const float d = largest / -8;
-  const float inverse = d != 0 ? 1 / d : 0;
+  const float inverse = inverse_of(d);
   put_half(d, to);
   const auto nibble = [&](std::size_t i) {
     return static_cast<unsigned>(std::min(15, static_cast<int>(x[i] * inverse + 8.5F)));
