@@ -36,6 +36,7 @@ KINDS = ["implement", "find the bug", "write the test"]
 MISTAKES_AT_LEAST = 3
 CPU_LIMIT = 20     # seconds that a grading may compute: the same on a busy machine
 CLOCK_LIMIT = 300  # seconds that it may take, for one that waits and never computes
+PRINTED_LINES = 40  # of what the learner's code prints, so many are shown
 
 
 class Trouble(Exception):
@@ -218,7 +219,7 @@ def make(build, exercise, text, folder, name, shown=None):
 
 
 def run(program, cpu=CPU_LIMIT, clock=CLOCK_LIMIT):
-    """Runs a grading; returns its findings: [(key, words)], in order."""
+    """Runs a grading; returns its findings, [(key, words)] in order, and what the learner's code printed."""
     report = program.with_suffix(".report")
     report.unlink(missing_ok=True)
 
@@ -232,19 +233,38 @@ def run(program, cpu=CPU_LIMIT, clock=CLOCK_LIMIT):
     except subprocess.TimeoutExpired:
         return [*read_report(report), ("crash", f"It did not end within {clock} s: what is it waiting for?")], ""
     found = read_report(report)
+    assertion = re.search(r"[^\n]*Assertion [`'](.*?)['`] failed[^\n]*\n?", done.stderr, re.DOTALL)
     if -done.returncode in (signal.SIGXCPU, signal.SIGKILL):
         found.append(("crash", f"It computed for {cpu} s without an end: is there a loop that never ends?"))
     elif done.returncode < 0:
-        assertion = re.search(r"Assertion [`'](.*?)['`] failed", done.stderr, re.DOTALL)
         if assertion:
-            words = f"An index or a size does not fit a matrix. Eigen asserts {' '.join(assertion.group(1).split())}"
+            standard = "/c++/" in assertion.group()  # libstdc++ names its header
+            words = (("An index does not fit a vector, a string or an array. The standard library asserts " if standard else
+                      "An index or a size does not fit a matrix. Eigen asserts ") + ' '.join(assertion.group(1).split()))
         else:
             words = (f"It crashed with signal {-done.returncode}: a pointer that points to nothing (may it be null?), or memory "
                      "that is not yours (is something empty? size() - 1 is then the largest number that there is).")
         found.append(("crash", words))
     elif done.returncode > 1 or (done.returncode == 1 and not any(key == "failed" for key, _ in found)):
         found.append(("crash", f"The grading ended with {done.returncode}: {done.stderr.strip()}"))
-    return found, done.stdout
+    printed = done.stdout + done.stderr.replace(assertion.group() if assertion else "", "")
+    return found, printed
+
+
+def where_it_died(program, file, found):
+    """The learner's line among the calls that had not ended when the program died: (number, text), or None."""
+    calls = [int(words, 16) for key, words in found if key == "call"]
+    tool = shutil.which("addr2line")
+    if not calls or tool is None:
+        return None
+    # A call's address is that of the instruction behind it. The third is none: it is where the signal came.
+    addresses = [hex(call if place == 2 else call - 1) for place, call in enumerate(calls)]
+    done = subprocess.run([tool, "-i", "-e", str(program), *addresses], capture_output=True, text=True)
+    line = re.search(rf"^(?:.*/)?{re.escape(nearest(file))}:(\d+)", done.stdout, re.MULTILINE)
+    if line is None:
+        return None
+    number, lines = int(line.group(1)), file.read_text().split("\n")
+    return number, lines[number - 1].strip() if number <= len(lines) else ""
 
 
 def read_report(report):
@@ -296,6 +316,8 @@ def tell(found):
         print(f"  {colour(31, 'not yet')}  {part}")
     print()
     where = nearest(values["where"][0]) if "where" in values else ""
+    if "asking" in values and ("crash" in values or "threw" in values):
+        print(wrap(f"It happened in the question: {values['asking'][-1]}"))
     if "todo" in values:
         print(wrap(f"{values['todo'][0][0].upper()}{values['todo'][0][1:]}."))
         print(f"  at {where}")
@@ -356,9 +378,14 @@ def work_on(desk, build, exercise):
         return 1
     found, printed = run(program)
     if printed:
-        print(f"\n  Your code printed:\n{textwrap.indent(printed.rstrip(), '    ')}")
+        lines = printed.rstrip().split("\n")
+        if len(lines) > PRINTED_LINES:
+            lines[PRINTED_LINES // 2:-PRINTED_LINES // 2] = [f"... {len(lines) - PRINTED_LINES} lines ..."]
+        print(f"\n  Your code printed:\n{textwrap.indent(chr(10).join(lines), '    ')}")
     print()
     tell(found)
+    if any(key == "crash" for key, _ in found) and (line := where_it_died(program, path, found)):
+        print(f"  at {nearest(path)}:{line[0]}\n    {line[1]}")
     short = exercise.lesson.partition("-")[2]
     if outcome(found)[0] != "passed":
         print(f"\n  Again: ./dev learn {short} {exercise.number}    A hint: ./dev learn hint")

@@ -79,6 +79,7 @@ GRADE("forward", "by hand:*,property:*,edges:*") {
        {"bias_before_gain", "You added the bias first and then multiplied both by the gain.",
         times(x_hat + bias, gain)}});
 
+  asking("forward of x = (1, 2, 3, 6) with a cache");
   LayerNorm<double>::Cache cache;
   layer.forward(kX, &cache);
   expect_equal("cache.x_hat, which backward needs", x_hat, cache.x_hat,
@@ -88,6 +89,7 @@ GRADE("forward", "by hand:*,property:*,edges:*") {
       "cache.rstd, one number per row", row({1 / kRoot}), cache.rstd,
       {{"rstd_not_reciprocal", "rstd is 1 / sqrt(variance + eps), not the root.", row({kRoot})}});
 
+  asking("forward of x = (10000, 10001) in float");
   const LayerNorm<float> single(2);
   Matrix<float> far(1, 2);
   far << 10000, 10001;
@@ -105,6 +107,7 @@ GRADE("backward", "gradient check:*,fixture:*,accumulation:*,misuse:*") {
   M x(2, 4), dy(2, 4);
   x << kX, row({0, 2, 0, 2});  // the second row's x_hat is (-1, 1, -1, 1)
   dy << 1, 0, 0, 0, 0, 0, 2, 1;
+  asking("backward of two rows");
   const M x_hat = layer.forward(x, &cache);
 
   layer.gain_grad.setConstant(10);  // what others have added before
