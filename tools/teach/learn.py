@@ -227,27 +227,38 @@ def run(program, cpu=CPU_LIMIT, clock=CLOCK_LIMIT):
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
+    process = subprocess.Popen([program, report], cwd=ROOT, text=True, errors="replace", stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, env={**os.environ, "OMP_WAIT_POLICY": "passive"}, preexec_fn=limit)
+    late = False
     try:
-        done = subprocess.run([program, report], timeout=clock, cwd=ROOT, capture_output=True, text=True,
-                              errors="replace", env={**os.environ, "OMP_WAIT_POLICY": "passive"}, preexec_fn=limit)
+        out, err = process.communicate(timeout=clock)
     except subprocess.TimeoutExpired:
-        return [*read_report(report), ("crash", f"It did not end within {clock} s: what is it waiting for?")], ""
+        late = True
+        process.send_signal(signal.SIGXCPU)  # so that it can still say where it is
+        try:
+            out, err = process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
     found = read_report(report)
-    assertion = re.search(r"[^\n]*Assertion [`'](.*?)['`] failed[^\n]*\n?", done.stderr, re.DOTALL)
-    if -done.returncode in (signal.SIGXCPU, signal.SIGKILL):
+    assertion = re.search(r"[^\n]*Assertion [`'](.*?)['`] failed[^\n]*\n?", err, re.DOTALL)
+    if late:
+        found.append(("crash", f"It did not end within {clock} s: is there a loop that never ends, or does it wait for something?"))
+    elif -process.returncode in (signal.SIGXCPU, signal.SIGKILL):
         found.append(("crash", f"It computed for {cpu} s without an end: is there a loop that never ends?"))
-    elif done.returncode < 0:
+    elif process.returncode < 0:
         if assertion:
             standard = "/c++/" in assertion.group()  # libstdc++ names its header
             words = (("An index does not fit a vector, a string or an array. The standard library asserts " if standard else
                       "An index or a size does not fit a matrix. Eigen asserts ") + ' '.join(assertion.group(1).split()))
         else:
-            words = (f"It crashed with signal {-done.returncode}: a pointer that points to nothing (may it be null?), or memory "
-                     "that is not yours (is something empty? size() - 1 is then the largest number that there is).")
+            words = (f"It crashed with signal {-process.returncode}: a pointer that points to nothing (may it be null?), or memory "
+                     "that is not yours (is something empty? size() - 1 is then the largest number that there is), or a "
+                     "function that calls itself without an end.")
         found.append(("crash", words))
-    elif done.returncode > 1 or (done.returncode == 1 and not any(key == "failed" for key, _ in found)):
-        found.append(("crash", f"The grading ended with {done.returncode}: {done.stderr.strip()}"))
-    printed = done.stdout + done.stderr.replace(assertion.group() if assertion else "", "")
+    elif process.returncode > 1 or (process.returncode == 1 and not any(key == "failed" for key, _ in found)):
+        found.append(("crash", f"The grading ended with {process.returncode}: {err.strip()}"))
+    printed = out + err.replace(assertion.group() if assertion else "", "")
     return found, printed
 
 
@@ -370,10 +381,11 @@ def work_on(desk, build, exercise):
         print()
     desk.save(last=exercise)
     prepare(build, exercise.target)
+    # Under its whole path the compiler finds the file, and shows the line.
     program, errors = make(build, exercise, path.read_text(), build / "lessons/my" / exercise.lesson,
-                           exercise.folder.name, nearest(path))
+                           exercise.folder.name, path)
     if program is None:
-        first = "\n".join(errors.split("\n")[:25]).rstrip()
+        first = "\n".join(errors.replace(f"{ROOT}/", "").split("\n")[:25]).rstrip()
         print(f"\n  It does not compile yet:\n\n{textwrap.indent(first, '    ')}")
         return 1
     found, printed = run(program)
