@@ -145,6 +145,16 @@ class Findings(Case):
         self.assertIsNone(learn.where_it_died(program, source, [("call", "0x1")]))
         self.assertIsNone(learn.where_it_died(program, source, []))
 
+    def test_memory_has_a_limit(self):
+        if sys.platform != "linux":
+            self.skipTest("only Linux counts it")
+        found, _ = self.run_script(f"ulimit -d | grep -qx {learn.MEMORY_LIMIT >> 10} && echo 'passed forward 0' > $1")
+        self.assertEqual(learn.outcome(found), ("passed", ""))
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            learn.tell([("began", "forward"), ("asking", "y"), ("threw", "std::bad_alloc"), ("failed", "forward")])
+        self.assertIn("more than 4 GB of memory", out.getvalue())
+
     def test_only_the_first_failure_is_told_with_expected_got_and_mistake(self):
         out = io.StringIO()
         with contextlib.redirect_stdout(out):

@@ -36,6 +36,7 @@ KINDS = ["implement", "find the bug", "write the test"]
 MISTAKES_AT_LEAST = 3
 CPU_LIMIT = 20     # seconds that a grading may compute: the same on a busy machine
 CLOCK_LIMIT = 300  # seconds that it may take, for one that waits and never computes
+MEMORY_LIMIT = 4 << 30  # bytes, so that a list that grows without an end does not take the whole machine
 PRINTED_LINES = 40  # of what the learner's code prints, so many are shown
 
 
@@ -222,8 +223,11 @@ def run(program, cpu=CPU_LIMIT, clock=CLOCK_LIMIT):
     """Runs a grading; returns its findings, [(key, words)] in order, and what the learner's code printed."""
     report = program.with_suffix(".report")
     report.unlink(missing_ok=True)
+    watched = b"__asan_init" in program.read_bytes()  # AddressSanitizer keeps terabytes of address space
 
     def limit():
+        if not watched:
+            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT, MEMORY_LIMIT))
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -348,6 +352,8 @@ def tell(found):
         print(wrap(words))
     for words in values.get("threw", []):
         print(wrap(f"Your code threw an exception: {words}"))
+        if "bad_alloc" in words:
+            print(wrap(f"It wanted more than {MEMORY_LIMIT >> 30} GB of memory: does something grow in a loop that never ends?"))
     for words in values.get("crash", []):
         print(wrap(words))
 
