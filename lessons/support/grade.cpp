@@ -60,7 +60,9 @@ std::string text(const Matrix<double>& m) {
     if (i > 0) out += "\n";
     for (Index j = 0; j < cols; ++j) {
       char number[32];
-      std::snprintf(number, sizeof number, " %9.4f", std::abs(m(i, j)) < 5e-5 ? 0.0 : m(i, j));
+      // Small numbers without the minus of -0.0000, and NaN without its sign, which says nothing.
+      const double shown = std::abs(m(i, j)) < 5e-5 ? 0.0 : m(i, j);
+      std::snprintf(number, sizeof number, " %9.4f", std::isnan(shown) ? std::abs(shown) : shown);
       out += number;
     }
     if (cols < m.cols()) out += " ...";
@@ -206,8 +208,8 @@ void expect_equal(const std::string& question, const Matrix<double>& expected,
     say("why", "The shape is not the one expected.");
   } else if (!got.allFinite()) {
     say("why",
-        "Some numbers are not numbers: a division by 0, a root of a negative number, or memory "
-        "that nothing was written to.");
+        "Some numbers are not numbers: a division by 0, a root of a negative number, 0 times "
+        "infinity, infinity minus infinity, or memory that nothing was written to.");
   } else if (!otherwise.empty()) {
     say("why", otherwise);
   }

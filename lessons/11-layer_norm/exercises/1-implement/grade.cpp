@@ -31,6 +31,10 @@ GRADE("forward", "by hand:*,property:*,edges:*") {
         "You divided the sum of squares by C - 1 = 3. That estimates the variance of a "
         "population from a sample; here the four channels are all there is: divide by C.",
         kDeviation / std::sqrt(14.0 / 3)},
+       {"mean_of_the_column",
+        "You took the mean of a column, one channel of all tokens: here that is the 1 alone. The "
+        "mean of a token is that of its row.",
+        row({0, 1, 2, 5}) / std::sqrt(7.5)},
        {"not_centred", "You scaled x without taking away its mean first.", kX / kRoot},
        {"rms_norm",
         "You took the mean square of x itself. That is RMS norm; here the mean goes first.",

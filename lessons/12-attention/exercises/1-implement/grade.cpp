@@ -85,6 +85,9 @@ GRADE("forward", "by hand: two queries*,property: equal*,property: a causal*") {
         "Every query sees every key, the future too. Query i may look at the keys at positions "
         "0 to mask.offset + i.",
         rows({all, all, all})},
+       {"sees_one_ahead",
+        "Every query sees one key too far: the next token, which is the one to be predicted.",
+        rows({mixture(1. / 3, 2. / 3, 0), all, all})},
        {"blind_to_itself",
         "A token may look at itself: without that the first one would see nothing at all.",
         rows({mixture(0, 0, 0), mixture(1, 0, 0), mixture(1. / 3, 2. / 3, 0)})},
