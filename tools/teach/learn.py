@@ -258,7 +258,7 @@ def run(program, cpu=CPU_LIMIT, clock=CLOCK_LIMIT):
         else:
             words = (f"It crashed with signal {-process.returncode}: a pointer that points to nothing (may it be null?), or memory "
                      "that is not yours (is something empty? size() - 1 is then the largest number that there is), or a "
-                     "function that calls itself without an end.")
+                     "function that calls itself too deep.")
         found.append(("crash", words))
     elif process.returncode > 1 or (process.returncode == 1 and not any(key == "failed" for key, _ in found)):
         found.append(("crash", f"The grading ended with {process.returncode}: {err.strip()}"))
@@ -331,7 +331,7 @@ def tell(found):
         print(f"  {colour(31, 'not yet')}  {part}")
     print()
     where = nearest(values["where"][0]) if "where" in values else ""
-    if "asking" in values and ("crash" in values or "threw" in values):
+    if "asking" in values and "test" not in values and ("crash" in values or "threw" in values):
         print(wrap(f"It happened in the question: {values['asking'][-1]}"))
     if "todo" in values:
         print(wrap(f"{values['todo'][0][0].upper()}{values['todo'][0][1:]}."))
