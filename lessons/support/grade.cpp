@@ -5,11 +5,21 @@
 
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
 
+#if __has_include(<execinfo.h>)
+#include <execinfo.h>
+#include <unistd.h>
+#endif
+
 #include "support/todo.hpp"
+
+#undef expect_equal  // the functions themselves are defined here
+#undef expect_text
+#undef expect
 
 namespace limpid::lesson {
 
@@ -50,7 +60,9 @@ std::string text(const Matrix<double>& m) {
     if (i > 0) out += "\n";
     for (Index j = 0; j < cols; ++j) {
       char number[32];
-      std::snprintf(number, sizeof number, " %9.4f", std::abs(m(i, j)) < 5e-5 ? 0.0 : m(i, j));
+      // Small numbers without the minus of -0.0000, and NaN without its sign, which says nothing.
+      const double shown = std::abs(m(i, j)) < 5e-5 ? 0.0 : m(i, j);
+      std::snprintf(number, sizeof number, " %9.4f", std::isnan(shown) ? std::abs(shown) : shown);
       out += number;
     }
     if (cols < m.cols()) out += " ...";
@@ -66,7 +78,10 @@ struct FirstFailure : doctest::IReporter {
   void test_run_end(const doctest::TestRunStats& stats) override {
     tests_run = static_cast<int>(stats.numTestCasesPassingFilters);
   }
-  void test_case_start(const doctest::TestCaseData& data) override { test = &data; }
+  void test_case_start(const doctest::TestCaseData& data) override {
+    test = &data;
+    asking(std::string("the module's own test: ") + data.m_name);
+  }
   void test_case_reenter(const doctest::TestCaseData&) override {}
   void test_case_end(const doctest::CurrentTestCaseStats&) override {}
   void test_case_exception(const doctest::TestCaseException& e) override {
@@ -133,7 +148,45 @@ bool grade(const detail::Part& part) {
   return false;
 }
 
+// When the program dies it says where it was: the calls that had not ended, as addresses for learn.py to
+// look up. A stack that is full has no room for that, hence a second one.
+#if __has_include(<execinfo.h>)
+void say_where_and_die(int signal) {
+  void* calls[64];
+  const int count = backtrace(calls, 64);
+  for (int i = 0; i < count; ++i) {
+    char line[40];
+    const int length = std::snprintf(line, sizeof line, "call %p\n", calls[i]);
+    if (write(fileno(report), line, static_cast<std::size_t>(length)) != length) break;
+  }
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+void watch_for_crashes() {
+  void* call;
+  backtrace(&call, 1);  // the first one loads a library, which a dying program had better not do
+  static char stack[1 << 16];
+  stack_t second{};
+  second.ss_sp = stack;
+  second.ss_size = sizeof stack;
+  sigaltstack(&second, nullptr);
+  struct sigaction action {};
+  action.sa_handler = say_where_and_die;
+  action.sa_flags = SA_ONSTACK;
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU}) {
+    sigaction(signal, &action, nullptr);
+  }
+}
+#else
+void watch_for_crashes() {}
+#endif
+
 }  // namespace
+
+void asking(const std::string& question) {
+  say("asking", question);
+}
 
 void expect_equal(const std::string& question, const Matrix<double>& expected,
                   const Matrix<double>& got, const std::vector<Mistake>& mistakes,
@@ -155,8 +208,8 @@ void expect_equal(const std::string& question, const Matrix<double>& expected,
     say("why", "The shape is not the one expected.");
   } else if (!got.allFinite()) {
     say("why",
-        "Some numbers are not numbers: a division by 0, a root of a negative number, or memory "
-        "that nothing was written to.");
+        "Some numbers are not numbers: a division by 0, a root of a negative number, 0 times "
+        "infinity, infinity minus infinity, or memory that nothing was written to.");
   } else if (!otherwise.empty()) {
     say("why", otherwise);
   }
@@ -208,6 +261,8 @@ int main(int argc, char** argv) {
   using namespace limpid::lesson;
   if (argc > 1) report = std::fopen(argv[1], "w");
   if (report == nullptr) return 2;
+  watch_for_crashes();
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // what was printed before a crash is shown
   for (const detail::Part& part : parts()) {
     if (!grade(part)) return 1;
   }

@@ -42,6 +42,10 @@ void expect_text(const std::string& question, const std::string& expected, const
 void expect(bool holds, const std::string& question, const std::string& mistake,
             const std::string& why);
 
+/// Names the question that comes next, so that a crash, an exception or an endless loop can say in which
+/// one it happened. The three above do it themselves: needed only where the learner's code is called before them.
+void asking(const std::string& question);
+
 Matrix<double> row(std::initializer_list<double> numbers);
 
 namespace detail {
@@ -54,6 +58,15 @@ struct Part {
 }  // namespace detail
 
 }  // namespace limpid::lesson
+
+// A function's arguments, the learner's call among them, are computed before it begins. So these macros, which
+// have the functions' names, say the question first. (A macro is not expanded within itself.)
+#define expect_equal(question, ...) \
+  (limpid::lesson::asking(question), expect_equal(question, __VA_ARGS__))
+#define expect_text(question, ...) \
+  (limpid::lesson::asking(question), expect_text(question, __VA_ARGS__))
+#define expect(holds, question, ...) \
+  (limpid::lesson::asking(question), expect(holds, question, __VA_ARGS__))
 
 #define LESSON_JOIN_(a, b) a##b
 #define LESSON_JOIN(a, b) LESSON_JOIN_(a, b)

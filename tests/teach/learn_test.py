@@ -2,6 +2,9 @@
 `learn.py prove`."""
 import contextlib
 import io
+import shutil
+import subprocess
+import sys
 import unittest
 
 import common
@@ -107,6 +110,10 @@ class Findings(Case):
         self.assertIn("signal 11", found[-1][1])
         found, _ = self.run_script("echo 'began forward' > $1; echo \"Assertion \\`i < 3' failed\" >&2; kill -ABRT $$")
         self.assertIn("Eigen asserts i < 3", found[-1][1])
+        found, printed = self.run_script("echo 'began forward' > $1; echo mine >&2; "
+                                         "echo \"/usr/include/c++/12/x.h:1: Assertion 'n < size' failed.\" >&2; kill -ABRT $$")
+        self.assertIn("The standard library asserts n < size", found[-1][1])
+        self.assertEqual(printed, "mine\n")  # what goes to stderr is shown too, but for the assertion
         found, _ = self.run_script("echo 'began forward' > $1; while :; do :; done", cpu=1)
         self.assertEqual(learn.outcome(found), ("crash", "forward"))
         self.assertIn("computed for 1 s", found[-1][1])
@@ -118,6 +125,35 @@ class Findings(Case):
         self.assertEqual(learn.outcome(found), ("passed", ""))
         found, printed = self.run_script("echo mine; exit 3")
         self.assertEqual((learn.outcome(found)[0], printed), ("crash", "mine\n"))
+
+    def test_a_crash_is_told_with_its_question_and_its_line(self):
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            learn.tell([("began", "forward"), ("asking", "y for one row"), ("asking", "y for two rows"), ("crash", "It crashed.")])
+        self.assertIn("It happened in the question: y for two rows", out.getvalue())
+        self.assertNotIn("one row", out.getvalue())
+        source = self.project.root / "deep.c"
+        source.write_text("int main(void) {\n  return 0;\n}\n")
+        program = self.project.root / "deep"
+        compiler = shutil.which("cc")
+        if compiler is None or shutil.which("addr2line") is None or sys.platform != "linux":
+            self.skipTest("no C compiler, or no addr2line")
+        subprocess.run([compiler, "-g1", "-no-pie", "-o", program, source], check=True)
+        symbols = subprocess.run(["nm", program], capture_output=True, text=True, check=True).stdout
+        main = next(line.split()[0] for line in symbols.splitlines() if line.endswith(" T main"))
+        self.assertEqual(learn.where_it_died(program, source, [("call", "1"), ("call", "2"), ("call", main)]), (1, "int main(void) {"))
+        self.assertIsNone(learn.where_it_died(program, source, [("call", "0x1")]))
+        self.assertIsNone(learn.where_it_died(program, source, []))
+
+    def test_memory_has_a_limit(self):
+        if sys.platform != "linux":
+            self.skipTest("only Linux counts it")
+        found, _ = self.run_script(f"ulimit -d | grep -qx {learn.MEMORY_LIMIT >> 10} && echo 'passed forward 0' > $1")
+        self.assertEqual(learn.outcome(found), ("passed", ""))
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            learn.tell([("began", "forward"), ("asking", "y"), ("threw", "std::bad_alloc"), ("failed", "forward")])
+        self.assertIn("more than 4 GB of memory", out.getvalue())
 
     def test_only_the_first_failure_is_told_with_expected_got_and_mistake(self):
         out = io.StringIO()

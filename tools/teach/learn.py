@@ -36,6 +36,8 @@ KINDS = ["implement", "find the bug", "write the test"]
 MISTAKES_AT_LEAST = 3
 CPU_LIMIT = 20     # seconds that a grading may compute: the same on a busy machine
 CLOCK_LIMIT = 300  # seconds that it may take, for one that waits and never computes
+MEMORY_LIMIT = 4 << 30  # bytes, so that a list that grows without an end does not take the whole machine
+PRINTED_LINES = 40  # of what the learner's code prints, so many are shown
 
 
 class Trouble(Exception):
@@ -218,33 +220,66 @@ def make(build, exercise, text, folder, name, shown=None):
 
 
 def run(program, cpu=CPU_LIMIT, clock=CLOCK_LIMIT):
-    """Runs a grading; returns its findings: [(key, words)], in order."""
+    """Runs a grading; returns its findings, [(key, words)] in order, and what the learner's code printed."""
     report = program.with_suffix(".report")
     report.unlink(missing_ok=True)
+    watched = b"__asan_init" in program.read_bytes()  # AddressSanitizer keeps terabytes of address space
 
     def limit():
+        if not watched:
+            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT, MEMORY_LIMIT))
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
+    process = subprocess.Popen([program, report], cwd=ROOT, text=True, errors="replace", stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, env={**os.environ, "OMP_WAIT_POLICY": "passive"}, preexec_fn=limit)
+    late = False
     try:
-        done = subprocess.run([program, report], timeout=clock, cwd=ROOT, capture_output=True, text=True,
-                              errors="replace", env={**os.environ, "OMP_WAIT_POLICY": "passive"}, preexec_fn=limit)
+        out, err = process.communicate(timeout=clock)
     except subprocess.TimeoutExpired:
-        return [*read_report(report), ("crash", f"It did not end within {clock} s: what is it waiting for?")], ""
+        late = True
+        process.send_signal(signal.SIGXCPU)  # so that it can still say where it is
+        try:
+            out, err = process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
     found = read_report(report)
-    if -done.returncode in (signal.SIGXCPU, signal.SIGKILL):
+    assertion = re.search(r"[^\n]*Assertion [`'](.*?)['`] failed[^\n]*\n?", err, re.DOTALL)
+    if late:
+        found.append(("crash", f"It did not end within {clock} s: is there a loop that never ends, or does it wait for something?"))
+    elif -process.returncode in (signal.SIGXCPU, signal.SIGKILL):
         found.append(("crash", f"It computed for {cpu} s without an end: is there a loop that never ends?"))
-    elif done.returncode < 0:
-        assertion = re.search(r"Assertion [`'](.*?)['`] failed", done.stderr, re.DOTALL)
+    elif process.returncode < 0:
         if assertion:
-            words = f"An index or a size does not fit a matrix. Eigen asserts {' '.join(assertion.group(1).split())}"
+            standard = "/c++/" in assertion.group()  # libstdc++ names its header
+            words = (("An index does not fit a vector, a string or an array. The standard library asserts " if standard else
+                      "An index or a size does not fit a matrix. Eigen asserts ") + ' '.join(assertion.group(1).split()))
         else:
-            words = (f"It crashed with signal {-done.returncode}: a pointer that points to nothing (may it be null?), or memory "
-                     "that is not yours (is something empty? size() - 1 is then the largest number that there is).")
+            words = (f"It crashed with signal {-process.returncode}: a pointer that points to nothing (may it be null?), or memory "
+                     "that is not yours (is something empty? size() - 1 is then the largest number that there is), or a "
+                     "function that calls itself too deep.")
         found.append(("crash", words))
-    elif done.returncode > 1 or (done.returncode == 1 and not any(key == "failed" for key, _ in found)):
-        found.append(("crash", f"The grading ended with {done.returncode}: {done.stderr.strip()}"))
-    return found, done.stdout
+    elif process.returncode > 1 or (process.returncode == 1 and not any(key == "failed" for key, _ in found)):
+        found.append(("crash", f"The grading ended with {process.returncode}: {err.strip()}"))
+    printed = out + err.replace(assertion.group() if assertion else "", "")
+    return found, printed
+
+
+def where_it_died(program, file, found):
+    """The learner's line among the calls that had not ended when the program died: (number, text), or None."""
+    calls = [int(words, 16) for key, words in found if key == "call"]
+    tool = shutil.which("addr2line")
+    if not calls or tool is None:
+        return None
+    # A call's address is that of the instruction behind it. The third is none: it is where the signal came.
+    addresses = [hex(call if place == 2 else call - 1) for place, call in enumerate(calls)]
+    done = subprocess.run([tool, "-i", "-e", str(program), *addresses], capture_output=True, text=True)
+    line = re.search(rf"^(?:.*/)?{re.escape(nearest(file))}:(\d+)", done.stdout, re.MULTILINE)
+    if line is None:
+        return None
+    number, lines = int(line.group(1)), file.read_text().split("\n")
+    return number, lines[number - 1].strip() if number <= len(lines) else ""
 
 
 def read_report(report):
@@ -296,6 +331,8 @@ def tell(found):
         print(f"  {colour(31, 'not yet')}  {part}")
     print()
     where = nearest(values["where"][0]) if "where" in values else ""
+    if "asking" in values and "test" not in values and ("crash" in values or "threw" in values):
+        print(wrap(f"It happened in the question: {values['asking'][-1]}"))
     if "todo" in values:
         print(wrap(f"{values['todo'][0][0].upper()}{values['todo'][0][1:]}."))
         print(f"  at {where}")
@@ -315,6 +352,8 @@ def tell(found):
         print(wrap(words))
     for words in values.get("threw", []):
         print(wrap(f"Your code threw an exception: {words}"))
+        if "bad_alloc" in words:
+            print(wrap(f"It wanted more than {MEMORY_LIMIT >> 30} GB of memory: does something grow in a loop that never ends?"))
     for words in values.get("crash", []):
         print(wrap(words))
 
@@ -348,17 +387,23 @@ def work_on(desk, build, exercise):
         print()
     desk.save(last=exercise)
     prepare(build, exercise.target)
+    # Under its whole path the compiler finds the file, and shows the line.
     program, errors = make(build, exercise, path.read_text(), build / "lessons/my" / exercise.lesson,
-                           exercise.folder.name, nearest(path))
+                           exercise.folder.name, path)
     if program is None:
-        first = "\n".join(errors.split("\n")[:25]).rstrip()
+        first = "\n".join(errors.replace(f"{ROOT}/", "").split("\n")[:25]).rstrip()
         print(f"\n  It does not compile yet:\n\n{textwrap.indent(first, '    ')}")
         return 1
     found, printed = run(program)
     if printed:
-        print(f"\n  Your code printed:\n{textwrap.indent(printed.rstrip(), '    ')}")
+        lines = printed.rstrip().split("\n")
+        if len(lines) > PRINTED_LINES:
+            lines[PRINTED_LINES // 2:-PRINTED_LINES // 2] = [f"... {len(lines) - PRINTED_LINES} lines ..."]
+        print(f"\n  Your code printed:\n{textwrap.indent(chr(10).join(lines), '    ')}")
     print()
     tell(found)
+    if any(key == "crash" for key, _ in found) and (line := where_it_died(program, path, found)):
+        print(f"  at {nearest(path)}:{line[0]}\n    {line[1]}")
     short = exercise.lesson.partition("-")[2]
     if outcome(found)[0] != "passed":
         print(f"\n  Again: ./dev learn {short} {exercise.number}    A hint: ./dev learn hint")

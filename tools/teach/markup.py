@@ -133,7 +133,7 @@ a{color:var(--link)}
 pre,code{font:13.5px/1.5 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
 code{background:var(--code);border-radius:3px;padding:.1em .3em}
 pre{background:var(--code);border:1px solid var(--line);border-radius:6px;padding:.75rem 1rem;overflow-x:auto}
-pre.output{background:none;border-width:0 0 0 3px;border-radius:0}
+pre.output{background:none;border-width:0 0 0 3px;border-radius:0;white-space:pre-wrap}
 figure{margin:1rem 0}svg,img{max-width:100%;height:auto}
 table{border-collapse:collapse;margin:1em 0}th,td{border-bottom:1px solid var(--line);padding:.3em .8em;text-align:left}
 blockquote{margin:1em 0;padding-left:1em;border-left:3px solid var(--line);color:var(--soft)}

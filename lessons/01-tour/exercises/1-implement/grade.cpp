@@ -41,6 +41,7 @@ M one(double number) {
 
 GRADE("counting", "") {
   Bigram model(4);
+  asking("counting the text 0 1 2 0 1 3, with 4 tokens in the vocabulary");
   model.count(kText);
   const M right = counts_of_text();
   M first_missed = right, last_missed = right;
@@ -60,6 +61,7 @@ GRADE("counting", "") {
        {"last_pair_missed", "The last pair, 1 3, is not counted.", last_missed}},
       "Row h, column w: how often w came right after h.");
 
+  asking("counting a second text, 3 2");
   model.count({3, 2});
   M both = right, across = right, last_only = M::Zero(4, 4);
   both(3, 2) = last_only(3, 2) = 1;
@@ -73,7 +75,9 @@ GRADE("counting", "") {
        {"across_texts", "The first text ended with 3; what begins the second does not follow it.",
         across}});
   Bigram empty(4);
+  asking("counting a text without tokens");
   empty.count({});
+  asking("counting a text of a single token");
   empty.count({2});
   expect_equal("counts after a text without tokens and one of a single token", M::Zero(4, 4),
                empty.counts, {}, "A single token makes no pair.");
@@ -165,6 +169,7 @@ GRADE("gradient", "") {
       "For each row (p - y) / 2, with p = softmax of the scores, and y = 1 for the target.");
   M large(1, 3);
   large << 1000, 0, 1000;
+  asking("the gradient for scores (1000, 0, 1000), when 0 came");
   const M gives = loss_gradient(large, {0});
   expect((gives - row({-0.5, 0, 0.5})).cwiseAbs().maxCoeff<Eigen::PropagateNaN>() <= 1e-9,
          "the gradient for scores (1000, 0, 1000), when 0 came: (-0.5, 0, 0.5)", "overflow",

@@ -24,6 +24,7 @@ M row_of(const Backoff& model, std::int32_t before) {
 // 0 1 0 1 0 1 0 2: after 0 came 1 three times, 2 once. Single tokens, one more each: (4, 4, 2) / 10.
 GRADE("probabilities", "") {
   Backoff model(3);
+  asking("counting the text 0 1 0 1 0 1 0 2");
   model.count({0, 1, 0, 1, 0, 1, 0, 2});
   const M alone = row({0.4, 0.4, 0.2}), counted = row({0, 2.5 / 4, 0.5 / 4});
   const auto with = [&](double share) { return M(counted + share * alone); };
@@ -62,6 +63,7 @@ GRADE("probabilities", "") {
   for (int i = 0; i < 300; ++i) {
     text.push_back(static_cast<std::int32_t>(rng.below(3) * rng.below(4) + rng.below(2)));
   }
+  asking("a longer text, with nine tokens in the vocabulary");
   Backoff larger(9);
   larger.count(text);
   M sums(1, 9);

@@ -24,6 +24,7 @@ M slope_of(Value (*f)(const Value&), double number) {
 // Sum, difference and product are given, so the walk can be graded before the other operations.
 GRADE("walk", "property: more paths*,property: a node waits*,accumulation:*,edges: a chain*") {
   {
+    asking("the walk for a b + a");
     const Value a = 2, b = 3;
     (a * b + a).backward();
     expect_equal(
@@ -47,6 +48,7 @@ GRADE("walk", "property: more paths*,property: a node waits*,accumulation:*,edge
         "inputs.");
   }
   for (const bool first : {true, false}) {
+    asking("the walk for b + (b + 1 + 1 + ... + 1)");
     const Value a = 1;
     const Value b = 2 * a;
     Value longer = b;
@@ -68,6 +70,7 @@ GRADE("walk", "property: more paths*,property: a node waits*,accumulation:*,edge
   }
   {
     const Value a = 2, b = 3;
+    asking("two walks for a b + a");
     const Value product = a * b;
     const Value loss = product + a;
     loss.backward();
@@ -90,6 +93,7 @@ GRADE("walk", "property: more paths*,property: a node waits*,accumulation:*,edge
         "Before a walk, set the gradients of all nodes with inputs to 0, and leave the others.");
   }
   {
+    asking("the walk for a single leaf");
     const Value a = 5;
     a.backward();
     a.backward();
@@ -104,6 +108,7 @@ GRADE("walk", "property: more paths*,property: a node waits*,accumulation:*,edge
 
 GRADE("slopes", "by hand:*,property: gradients*,gradient check:*,fixture:*,edges:*") {
   {
+    asking("a / b and its gradients");
     const Value a = 6, b = 2;
     const Value quotient = a / b;
     quotient.backward();
@@ -144,6 +149,7 @@ GRADE("slopes", "by hand:*,property: gradients*,gradient check:*,fixture:*,edges
     return slope_of([](const Value& a) { return relu(a); }, number);
   };
   M got(3, 2), expected(3, 2), open(3, 2), open_at_zero(3, 2), height(3, 2);
+  asking("relu(a) and its gradient");
   got << relu_slope(3), relu_slope(-3), relu_slope(0);
   expected << 3, 1, 0, 0, 0, 0;
   open << 3, 1, 0, 1, 0, 1;

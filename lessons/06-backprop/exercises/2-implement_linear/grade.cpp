@@ -51,6 +51,7 @@ struct Run {
 }  // namespace
 
 GRADE("weight", "") {
+  asking("backward of a layer without a bias, with two rows, two inputs and two outputs");
   Run run(false);
   run.backward(run.layer.weight_grad);
   const M share = square(-2, 3, 6, -2);  // dy^T x
@@ -81,6 +82,7 @@ GRADE("weight", "") {
 }
 
 GRADE("bias", "") {
+  asking("backward of a layer with a bias, with two rows, two inputs and two outputs");
   Run run(true);
   run.backward(run.layer.bias_grad);
   expect_equal(
@@ -104,6 +106,7 @@ GRADE("bias", "") {
 }
 
 GRADE("x", "*") {
+  asking("backward of a layer with a bias, with two rows, two inputs and two outputs");
   Run run(true);
   run.backward(run.dx);
   expect_equal(

@@ -9,6 +9,7 @@ using namespace limpid::lesson;
 // By hand: dx = 1 - 3 x^2 = -2, and da = dx * 2 a = -4.
 GRADE("walk", "*") {
   {
+    asking("the walk for a b + a");
     const Value a = 2, b = 3;
     (a * b + a).backward();
     expect_equal(
@@ -20,6 +21,7 @@ GRADE("walk", "*") {
         "This was right when you got it.");
   }
   for (const bool x_first : {true, false}) {
+    asking("the walk for x + f(x)");
     const Value a = 1;
     const Value x = pow(a, 2);
     const Value f = -pow(x, 3);

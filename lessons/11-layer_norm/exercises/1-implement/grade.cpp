@@ -31,6 +31,10 @@ GRADE("forward", "by hand:*,property:*,edges:*") {
         "You divided the sum of squares by C - 1 = 3. That estimates the variance of a "
         "population from a sample; here the four channels are all there is: divide by C.",
         kDeviation / std::sqrt(14.0 / 3)},
+       {"mean_of_the_column",
+        "You took the mean of a column, one channel of all tokens: here that is the 1 alone. The "
+        "mean of a token is that of its row.",
+        row({0, 1, 2, 5}) / std::sqrt(7.5)},
        {"not_centred", "You scaled x without taking away its mean first.", kX / kRoot},
        {"rms_norm",
         "You took the mean square of x itself. That is RMS norm; here the mean goes first.",
@@ -79,6 +83,7 @@ GRADE("forward", "by hand:*,property:*,edges:*") {
        {"bias_before_gain", "You added the bias first and then multiplied both by the gain.",
         times(x_hat + bias, gain)}});
 
+  asking("forward of x = (1, 2, 3, 6) with a cache");
   LayerNorm<double>::Cache cache;
   layer.forward(kX, &cache);
   expect_equal("cache.x_hat, which backward needs", x_hat, cache.x_hat,
@@ -88,6 +93,7 @@ GRADE("forward", "by hand:*,property:*,edges:*") {
       "cache.rstd, one number per row", row({1 / kRoot}), cache.rstd,
       {{"rstd_not_reciprocal", "rstd is 1 / sqrt(variance + eps), not the root.", row({kRoot})}});
 
+  asking("forward of x = (10000, 10001) in float");
   const LayerNorm<float> single(2);
   Matrix<float> far(1, 2);
   far << 10000, 10001;
@@ -105,6 +111,7 @@ GRADE("backward", "gradient check:*,fixture:*,accumulation:*,misuse:*") {
   M x(2, 4), dy(2, 4);
   x << kX, row({0, 2, 0, 2});  // the second row's x_hat is (-1, 1, -1, 1)
   dy << 1, 0, 0, 0, 0, 0, 2, 1;
+  asking("backward of two rows");
   const M x_hat = layer.forward(x, &cache);
 
   layer.gain_grad.setConstant(10);  // what others have added before

@@ -32,6 +32,7 @@ GRADE("backward", "gradient check:*,fixture:*,accumulation:*,misuse:*") {
   const M x = row({3, 4, 0, 0}), x_hat = row({1.2, 1.6, 0, 0}), dy = row({1, 2, -1, 1});
   layer.gain << 1, 2, 1, 3;
   const M gain = layer.gain;
+  asking("forward of x = (3, 4, 0, 0) with a cache");
   layer.forward(x, &cache);
 
   const auto dx = [&](const M& direct, const M& along) {

@@ -85,6 +85,9 @@ GRADE("forward", "by hand: two queries*,property: equal*,property: a causal*") {
         "Every query sees every key, the future too. Query i may look at the keys at positions "
         "0 to mask.offset + i.",
         rows({all, all, all})},
+       {"sees_one_ahead",
+        "Every query sees one key too far: the next token, which is the one to be predicted.",
+        rows({mixture(1. / 3, 2. / 3, 0), all, all})},
        {"blind_to_itself",
         "A token may look at itself: without that the first one would see nothing at all.",
         rows({mixture(0, 0, 0), mixture(1, 0, 0), mixture(1. / 3, 2. / 3, 0)})},
@@ -109,6 +112,7 @@ GRADE("forward", "by hand: two queries*,property: equal*,property: a causal*") {
         mixture(1, 0, 0)}},
       "Query 0 stands at position 1 and sees keys 0 and 1.");
 
+  asking("three queries under the causal mask, with the probabilities kept");
   M p;
   forward(kQ, {}, &p);
   expect_equal("the probabilities, which backward needs",
@@ -122,6 +126,7 @@ GRADE("backward",
   // Only the last query has a gradient, (1, 0, 0, 0): dp = (6, 0, 0), whose average is 1.
   const M one = rows({row({0, 0, 0, 0}), row({0, 0, 0, 0}), row({1, 0, 0, 0})});
   const M ten = M::Constant(3, 4, 10);
+  asking("backward of three causal queries, with dy = (1, 0, 0, 0) at the last one only");
   const Gradients last(one, {});
   const auto to_values = [&](double a, double b, double c) {
     M dv = ten;
@@ -178,6 +183,7 @@ GRADE("backward",
   // Query 1 too: p = (1, 2, 0) / 3, dy = (1, 0, 0, 0), dp = (6, 0, 0), average 2, so
   // ds = (4, -4, 0) / 6; times q = (2, 0, 0, 0) for dk.
   const M both = rows({row({0, 0, 0, 0}), row({1, 0, 0, 0}), row({1, 0, 0, 0})});
+  asking("backward of three causal queries, with dy = (1, 0, 0, 0) at queries 1 and 2");
   const Gradients two(both, {});
   const M second = row({4. / 3, -4. / 3, 0}), third = row({5. / 6, -2. / 6, -3. / 6});
   M right = ten, overwritten = M::Zero(3, 4);

@@ -79,6 +79,7 @@ GRADE("backward",
       "by hand: backward*,property: views*,property: the same*,"
       "gradient check:*,fixture:*,accumulation:*,misuse:*") {
   const M q = column({1, 1}), k = column({0, std::log(3.0)}), v = column({8, 4});
+  asking("backward of two tokens with scores 0 and ln 3");
   M y(2, 1), dq(2, 1), dk = M::Zero(2, 1), dv = M::Zero(2, 1), p;
   scaled_dot_product_attention<double>(y, q, k, v, {}, &p);
   scaled_dot_product_attention_backward<double>(dq, dk, dv, column({0, 2}), q, k, v, {}, p);
