@@ -6,7 +6,7 @@
 
 namespace limpid::cli {
 
-/// Runs to the end, or throws Interrupted after saving.
+/// Runs to the end, or throws std::runtime_error that says how to go on after saving.
 void watch_training(const RunRequest& request);
 
 }  // namespace limpid::cli

@@ -1,5 +1,6 @@
-/// Reads the parts of a binary file one after the other; append_number is the way back. A length that comes out of the file is held
-/// against the bytes that are left before anything is done with it.
+/// Reads the parts of a binary file one after the other. A length that comes out of the file is held
+/// against the bytes that are left before anything is done with it. append_number writes what take_number
+/// reads.
 ///
 ///   model.gguf: ends at byte 96, expected 8 bytes from byte 92: the number of keys
 ///
