@@ -85,6 +85,13 @@ TEST_CASE("edges: a zero among huge sizes, the largest product that fits") {
   CHECK(place({{.name = "a", .dtype = Dtype::u8, .shape = {kHuge}}}) == "no error");
 }
 
+TEST_CASE("edges: an empty tensor at the place of another, listed behind it") {
+  const TensorInfo four{.name = "a", .dtype = Dtype::u8, .shape = {4}, .begin = 0, .end = 4};
+  const TensorInfo none{.name = "b", .dtype = Dtype::u8, .shape = {0}, .begin = 0, .end = 0};
+  CHECK(check({four, none}, 4) == "no error");
+  CHECK(check({none, four}, 4) == "no error");
+}
+
 TEST_CASE("misuse: tensors that no file can hold") {
   const std::string expected =
       ", expected up to 8 sizes of 0 or more, and less than 2^63 bytes in all";
@@ -113,4 +120,14 @@ TEST_CASE("misuse: places that a file cannot have") {
   bad.shape = {kHuge, 3};
   CHECK(check({bad}, 4).find("overflows") != std::string::npos);
   CHECK(check({good, good}, 4) == "f: tensor \"a\" occurs twice");
+  const auto second = [&](std::uint64_t begin, std::uint64_t bytes) {
+    return check(
+        {good, {.name = "b", .dtype = Dtype::u8, .shape = {4}, .begin = begin, .end = begin + 4}},
+        bytes);
+  };
+  CHECK(second(4, 8) == "no error");
+  CHECK(second(5, 9) ==
+        "f: tensor \"b\": data begins at byte 5, expected 4: no hole and no overlap");
+  CHECK(second(3, 8) ==
+        "f: tensor \"b\": data begins at byte 3, expected 4: no hole and no overlap");
 }

@@ -70,6 +70,8 @@ TEST_CASE("by hand: a character without a piece becomes its bytes, which nothing
   const auto tokenizer = with_pieces({{" ", -9}, {"\xC3\xA9", -9}, {"t", -9}, {"<0xC3>t", -1}});
   CHECK(parts(tokenizer, "\xC3\xA9") == Words{" ", "\xC3\xA9"});
   CHECK(parts(tokenizer, "\xC3\xA8t") == Words{" ", "<0xC3>", "<0xA8>", "t"});
+  // "ab" is a piece, and neither of its letters.
+  CHECK(parts(with_pieces({{" ", -9}, {"ab", -1}}), "ab") == Words{" ", "<0x61>", "<0x62>"});
   CHECK(tokenizer.byte_of(tokenizer.byte_token(0xC3)) == '\xC3');
   CHECK(!tokenizer.byte_of(260));
 }
