@@ -26,6 +26,7 @@ bool is_open(int descriptor) {
 
 TEST_CASE("by hand: names are quoted, escaped and cut") {
   CHECK(in_quotes("wte") == "\"wte\"");
+  CHECK(in_quotes("caf\xC3\xA9") == "\"caf\xC3\xA9\"");
   CHECK(in_quotes(std::string("a\nb\0c", 5)) == R"("a\x0ab\x00c")");
   CHECK(in_quotes(std::string(80, 'x')) == '"' + std::string(80, 'x') + '"');
   CHECK(in_quotes(std::string(81, 'x')) == '"' + std::string(80, 'x') + "...\"");

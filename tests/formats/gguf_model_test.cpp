@@ -66,6 +66,10 @@ TEST_CASE("by hand: what is written as which type") {
     }
   }
   CHECK(gguf_type_from_name("q8_0") == BlockType::q8_0);
+  // The file's type has numbers of its own: 7 for Q8_0, which is 8 as a tensor's type.
+  Decoder<float> model = random_model(tiny(Family::llama, true), 1);
+  write(directory / "f", model, BlockType::q8_0);
+  CHECK(GgufFile(directory / "f").keys().integer("general.file_type") == 7);
 }
 
 TEST_CASE("property: F32 makes the round trip with the same bits; written again, the same bytes") {
@@ -162,6 +166,16 @@ TEST_CASE("misuse: tensors that are missing, too many or of another shape change
   other = config;
   other.vocab = 257;
   CHECK(error(other) == "f: tensor \"token_embd.weight\" has shape [258, 32], expected [257, 32]");
+  // As many numbers, in rows of another length: behind a name and a number of sizes, the two sizes.
+  std::string bytes = get(directory / "f");
+  const std::string name = "blk.0.ffn_up.weight";
+  const auto sizes =
+      bytes.begin() + static_cast<std::ptrdiff_t>(bytes.find(name) + name.size() + 4);
+  std::swap_ranges(sizes, sizes + 8, sizes + 8);
+  put(directory / "turned", bytes);
+  CHECK(failure(directory.path(), [&] {
+          read_gguf_weights(GgufFile(directory / "turned"), config, model.parameters());
+        }) == "turned: tensor \"blk.0.ffn_up.weight\" has shape [32, 64], expected [64, 32]");
   CHECK(failure("", [] { gguf_type_from_name("q5_1"); }) ==
         "gguf_model: type is \"q5_1\", expected f32, f16, q8_0 or q4_0");
 }

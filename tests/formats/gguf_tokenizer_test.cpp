@@ -86,6 +86,18 @@ TEST_CASE("by hand: tokens in the alphabet of bytes, their types, merges with a 
   CHECK(keys.texts("tokenizer.ggml.merges") == std::vector<std::string>{"t h", "th e"});
 }
 
+TEST_CASE("by hand: GPT-4's pattern has two names, by what happens to whole pieces") {
+  const auto pre = [](WholePieces whole) {
+    const TokenSet tokens{.vocabulary = Vocabulary::of_bytes(), .special_ids = {}, .unknown = {}};
+    GgufKeyWriter writer;
+    write_gguf_tokenizer(writer, BytePairTokenizer(tokens, {}, Pattern::cl100k, whole), 256);
+    ByteCursor cursor(kPath, std::as_bytes(std::span(writer.bytes())));
+    return GgufKeys(cursor, writer.count()).text("tokenizer.ggml.pre");
+  };
+  CHECK(pre(WholePieces::looked_up) == "llama-bpe");
+  CHECK(pre(WholePieces::merged) == "smaug-bpe");
+}
+
 TEST_CASE("property: a tokenizer comes back as it was") {
   for (const char* spec : {"bpe:280", "byte"}) {
     const auto tokenizer = make_tokenizer(spec, kText);
@@ -119,6 +131,17 @@ TEST_CASE("property: pieces with scores come back as they were, the begin token 
   // Unused tokens behind the others.
   CHECK(again(*tokenizer, 400)->vocab_size() == 400);
   CHECK(again(*tokenizer, 400)->encode("the cat") == tokenizer->encode("the cat"));
+}
+
+TEST_CASE("edges: pieces without a space before the text, a special token beyond ASCII") {
+  TokenSet tokens;
+  for (int byte = 0; byte < 256; ++byte) tokens.vocabulary.add(byte_piece(byte));
+  const ScoredPairTokenizer plain(tokens, std::vector<float>(256), {.space_before = false});
+  CHECK(again(plain, 256)->fingerprint() == plain.fingerprint());
+  Parts parts;
+  parts.tokens[257] =
+      "<the \xC3\xA9nd>";  // neither the space nor this e is in the alphabet of bytes
+  CHECK(parts.error() == "no error");
 }
 
 TEST_CASE("edges: rows that the tokenizer lacks become unused tokens, which no text has") {

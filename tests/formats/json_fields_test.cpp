@@ -48,6 +48,8 @@ TEST_CASE("by hand: keys are unique in their object, and objects no deeper than 
   CHECK(parse(R"({"a": {"a": 1}, "b": {"a": 1}})") == "no error");
   CHECK(parse(R"([{"a": 1}, {"a": 1}])") == "no error");
   CHECK(parse(R"({"a": 1, "b": 2, "a": 1})") == "\"a\" occurs twice");
+  CHECK(parse(R"({"a": 1, "b": {"c": 1}, "a": 1})") == "\"a\" occurs twice");
+  CHECK(parse(R"({"a": {"b": 1}, "b": 1})") == "no error");
   CHECK(parse(R"({"b": {"a\n": 1, "a\n": 1}})") == R"("a\x0a" occurs twice)");
   CHECK(parse("[[1]]") == "no error");
   CHECK(parse("[[[1]]]") == "nests deeper than 2 levels");

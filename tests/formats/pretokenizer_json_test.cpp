@@ -69,6 +69,15 @@ TEST_CASE("misuse: steps, patterns and settings that have no equal here") {
   CHECK(error(R"({"type":"Split","pattern":{"Regex":" ?\\S+|\\s+(?!\\S)|\\s+"},
                   "behavior":"Removed"})") ==
         R"(pre_tokenizer.behavior is "Removed", expected "Isolated")");
+  CHECK(error(R"({"type":"Split","pattern":{"Regex":" ?\\S+|\\s+(?!\\S)|\\s+"},
+                  "behavior":"Isolated","invert":true})") ==
+        "pre_tokenizer.invert is true, expected false");
+  // ByteLevel has GPT-2's pattern unless it says otherwise.
+  CHECK(error(R"({"type":"Sequence","pretokenizers":[
+                  {"type":"Split","pattern":{"Regex":" ?\\S+|\\s+(?!\\S)|\\s+"},
+                   "behavior":"Isolated"},
+                  {"type":"ByteLevel","add_prefix_space":false}]})")
+            .ends_with("expected no second pattern"));
   CHECK(error(R"({"type":"Sequence","pretokenizers":{}})") ==
         "pre_tokenizer.pretokenizers is {}, expected an array");
   CHECK(

@@ -24,17 +24,24 @@ namespace {
 
 const std::string kFixtures = std::string(LIMPID_SOURCE_DIR) + "/tests/fixtures/";
 
-// <unk>, <s>, </s>, the bytes, and " ", "t", "h", " t", " th".
-ScoredPairTokenizer small(bool space_before = true) {
+// <unk>, <s>, </s>, the bytes, and these pieces, the best first.
+ScoredPairTokenizer with_pieces(const std::vector<std::string>& pieces, bool space_before = true,
+                                const std::string& end = "</s>") {
   TokenSet tokens{.vocabulary = {}, .special_ids = {1, 2}, .unknown = 0};
-  for (const char* mark : {"<unk>", "<s>", "</s>"}) tokens.vocabulary.add(mark);
+  for (const std::string& mark : {std::string("<unk>"), std::string("<s>"), end}) {
+    tokens.vocabulary.add(mark);
+  }
   for (int byte = 0; byte < 256; ++byte) tokens.vocabulary.add(byte_piece(byte));
-  for (const char* piece : {" t", " th", " ", "t", "h"}) tokens.vocabulary.add(piece);
-  std::vector<float> scores(264, 0.F);
-  for (int id = 259; id < 264; ++id) {
-    scores[static_cast<std::size_t>(id)] = -static_cast<float>(id - 259);
+  std::vector<float> scores(259, 0.F);
+  for (const std::string& piece : pieces) {
+    tokens.vocabulary.add(piece);
+    scores.push_back(259.F - static_cast<float>(scores.size()));
   }
   return {std::move(tokens), std::move(scores), {.begin = 1, .space_before = space_before}};
+}
+
+ScoredPairTokenizer small(bool space_before = true) {
+  return with_pieces({" t", " th", " ", "t", "h"}, space_before);
 }
 
 std::string error_after(const std::function<void(Json&)>& change) {
@@ -56,9 +63,23 @@ TEST_CASE("by hand: spaces as marks, an order of merges, the way to normalise an
   CHECK(model.at("merges") == Json::array({"\xE2\x96\x81 t", "\xE2\x96\x81t h"}));
   CHECK(file.at("pre_tokenizer").is_null());
   CHECK(file.at("normalizer").at("normalizers")[0].at("prepend") == "\xE2\x96\x81");
-  CHECK(file.at("decoder").at("decoders")[3].at("type") == "Strip");
+  // As many of the content as stop says are taken off the end, as start says off the beginning.
+  CHECK(file.at("decoder").at("decoders")[3] ==
+        Json{{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
   CHECK(file.at("post_processor").at("special_tokens").at("<s>").at("ids") == Json::array({1}));
   CHECK(file.at("added_tokens").size() == 2);
+}
+
+TEST_CASE("by hand: all pairs that make a piece; the first merge of a piece says its score") {
+  const auto tokenizer = with_pieces({"abc", "bc", "ab", "a", "b", "c"});
+  Json file = Json::parse(to_tokenizer_json(tokenizer));
+  CHECK(file.at("model").at("merges") == Json::array({"a bc", "ab c", "b c", "a b"}));
+  file["model"]["merges"] = Json::array({"b c", "a bc", "a b", "ab c"});
+  const auto back = from_tokenizer_json(file.dump(), "F");
+  const auto& scored = dynamic_cast<const ScoredPairTokenizer&>(*back);
+  CHECK(scored.score(260) == 0);   // bc
+  CHECK(scored.score(259) == -1);  // abc
+  CHECK(scored.score(261) == -2);  // ab
 }
 
 TEST_CASE("property: written and read, a tokenizer of numbered pieces is the same") {
@@ -81,6 +102,13 @@ TEST_CASE("fixture: pieces whose scores have another order keep their ids") {
     CHECK(back->encode(text) == tokenizer->encode(text));
     CHECK(back->decode(back->encode(text)) == text);
   }
+}
+
+TEST_CASE("edges: a special token with a space, which is no piece") {
+  const auto tokenizer = with_pieces({" ", "t", " t"}, true, "<the end>");
+  const std::string json = to_tokenizer_json(tokenizer);
+  CHECK(Json::parse(json).at("model").at("vocab").at("<the end>") == 2);
+  CHECK(from_tokenizer_json(json, "F")->special_ids().size() == 2);
 }
 
 TEST_CASE("edges: merges as pairs, no begin token, no merges at all") {

@@ -80,6 +80,9 @@ TEST_CASE("by hand: the two encodings that are known by name") {
   CHECK(r50k_base().specials.front().id == 50256);
   CHECK(cl100k_base().pattern == Pattern::cl100k);
   CHECK(cl100k_base().specials.size() == 5);
+  CHECK(cl100k_base().specials.front().text == "<|endoftext|>");
+  CHECK(cl100k_base().specials.front().id == 100257);  // 100256 is nobody's
+  CHECK(cl100k_base().specials.back().id == 100276);
   CHECK(error_of(good(), cl100k_base()) == "F: has 259 tokens, expected 100256");
 }
 
