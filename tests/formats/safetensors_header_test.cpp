@@ -66,6 +66,12 @@ TEST_CASE("by hand: what is written is what is read, padded to 8 bytes") {
   const std::string json = header.to_json();
   CHECK(json.size() % 8 == 0);
   CHECK(json.substr(0, json.find_last_not_of(' ') + 1) == kTwo);
+  for (std::size_t length = 1; length <= 8; ++length) {  // one of them needs no padding
+    header.tensors[0].name = std::string(length, 'a');
+    const std::string any = header.to_json();
+    CHECK(any.size() % 8 == 0);
+    CHECK(any.size() - any.find_last_not_of(' ') - 1 < 8);
+  }
 }
 
 TEST_CASE("property: random headers survive writing and reading") {

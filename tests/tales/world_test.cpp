@@ -185,6 +185,12 @@ TEST_CASE("misuse: every mistake gets one line with its place") {
   }
 }
 
+TEST_CASE("misuse: of a long line little is said") {
+  const std::string error = error_of("list names\n  " + std::string(2000, 'x') + " Be {Name\n");
+  CHECK(error.starts_with("test.txt:2: "));
+  CHECK(error.size() < 400);
+}
+
 TEST_CASE("misuse: a fact that `novel` guards must be told second") {
   const World world = world_of(
       "list l\n  a, b\nfact x from l\nfact y from l\nnovel x with y, every 2\n"

@@ -114,11 +114,12 @@ std::vector<float> read_scores(const Json& merges, const TokenSet& tokens) {
       std::is_sorted(order.begin(), order.end()) && (order.empty() || order.front() >= kFirstPiece);
   if (by_number) {
     for (std::size_t id = kFirstPiece; id < scores.size(); ++id) {
-      scores[id] = -static_cast<float>(id - kFirstPiece);
+      // Negated as a whole number: the first score is 0, not -0.
+      scores[id] = static_cast<float>(kFirstPiece - static_cast<TokenId>(id));
     }
   } else {
     for (std::size_t rank = 0; rank < order.size(); ++rank) {
-      scores[static_cast<std::size_t>(order[rank])] = -static_cast<float>(rank);
+      scores[static_cast<std::size_t>(order[rank])] = static_cast<float>(-static_cast<TokenId>(rank));
     }
   }
   return scores;
