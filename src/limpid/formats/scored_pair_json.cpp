@@ -119,7 +119,8 @@ std::vector<float> read_scores(const Json& merges, const TokenSet& tokens) {
     }
   } else {
     for (std::size_t rank = 0; rank < order.size(); ++rank) {
-      scores[static_cast<std::size_t>(order[rank])] = static_cast<float>(-static_cast<TokenId>(rank));
+      scores[static_cast<std::size_t>(order[rank])] =
+          static_cast<float>(-static_cast<TokenId>(rank));
     }
   }
   return scores;

@@ -70,6 +70,7 @@ struct Gradients {
 
 GRADE("forward",
       "by hand: three scores*,by hand: the scale*,property: the log-sum-exp*,property: a causal*") {
+  asking("one query that sees two keys, in one tile");
   const FourKeys two(2);
   expect(two.y.allFinite(), "y of one query that sees two keys, in one tile",
          "correction_upside_down",
@@ -84,6 +85,7 @@ GRADE("forward",
                  first(16)}},
                "The weights are 2/3 and 1/3.");
 
+  asking("one query that sees four keys, in two tiles");
   const FourKeys four;
   expect_equal(
       "y of one query that sees four keys, with scores ln 2, ln 1 in the first tile, ln 4, ln 1 in "
@@ -118,6 +120,7 @@ GRADE("forward",
        {"largest_only", "This is the largest score; the sum is not in it.", row({kLn4})}},
       "exp(score - L) has to be the weight: exp(ln 4 - ln 8) = 4/8.");
 
+  asking("a query that sees nothing");
   const FourKeys none(0);
   expect(none.y.isZero(0), "y of a query that sees nothing", "nothing_by_nothing",
          "Its sum is 0, and what is divided by it is NaN. Such a query gets a row of zeros.");
@@ -131,6 +134,7 @@ GRADE("backward",
       "by hand: backward*,property: equal*,property: the order*,property: views*,"
       "property: the same*,property: what*,gradient check:*,fixture:*,accumulation:*,edges:*,"
       "misuse:*") {
+  asking("backward of one query that sees four keys");
   const Gradients g;
   const M p = row({0.25, 0.125, 0.5, 0.125}), dp = row({8, 16, 4, 8}), ten = M::Constant(1, 4, 10);
   expect_equal(

@@ -56,6 +56,7 @@ struct Text {
 
 GRADE("forward",
       "by hand: three scores*,by hand: the scale*,property: the log-sum-exp*,property: a causal*") {
+  asking("forward of a text of several tiles");
   const Text text;
   expect_equal("y of queries 0 and 129: the mean of 8, 16, 4, 8, and (16 + 16 + 16 + 8) / 8",
                row({9, 7}), row({text.y(0, 0), text.y(129, 0)}), {},
@@ -70,6 +71,7 @@ GRADE("backward",
       "by hand: backward*,property: equal*,property: the order*,property: views*,"
       "property: the same*,property: what*,gradient check:*,fixture:*,accumulation:*,edges:*,"
       "misuse:*") {
+  asking("backward of a text of several tiles");
   Text text;
   const M e = row({2, 1, 4, 1});
   expect_equal(
