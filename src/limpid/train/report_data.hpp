@@ -9,9 +9,9 @@
 /// All in bits per byte of the same held-out text. The baselines count in at most 2 million tokens of the
 /// training text, so that the report takes seconds.
 ///
-/// USES    core, formats/config_json, formats/huggingface, formats/tokenizer_json, model/ngram
-/// USES    train/checkpoint, train/metrics, train/report_texts, train/run, train/run_data
-/// USES    train/run_options
+/// USES    core, formats/config_json, formats/huggingface, formats/tokenizer_json, model/ngram,
+///         train/checkpoint, train/evaluate, train/metrics, train/report_texts, train/run, train/run_data,
+///         train/run_options
 /// ERRORS  std::runtime_error: no run in the directory, and what the readers throw. A text that is not
 ///         there any more, or not the same, is no error: what needs it is left out, and a note says so.
 #pragma once

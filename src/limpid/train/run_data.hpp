@@ -5,8 +5,8 @@
 /// training, the rest is held back.
 ///
 /// USES    core, formats/text_file, formats/tokenizer_json, tales/story, tales/world, tales/writer,
-///         tokenizer/batch_encoder, tokenizer/factory, tokenizer/tokenizer, train/batches,
-///         train/run_options, train/trainer
+///         tokenizer/batch_encoder, tokenizer/factory, tokenizer/hash, tokenizer/tokenizer, tokenizer/utf8,
+///         tokenizer/utf8_stream, train/batches, train/run_options, train/trainer
 /// ERRORS  std::runtime_error or std::invalid_argument: a file that cannot be read, invalid UTF-8 with
 ///         its place, a text too short for the context
 #pragma once
