@@ -44,7 +44,7 @@ std::vector<Row> check(const std::string& concept_name) {
   return rows;
 }
 
-void print_json(const std::vector<Row>& rows) {
+void print_rows(const std::vector<Row>& rows) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const Row& row : rows) {
     json.push_back({{"concept", row.concept_name},
@@ -54,7 +54,7 @@ void print_json(const std::vector<Row>& rows) {
                     {"error", row.result.error},
                     {"ok", row.right()}});
   }
-  cli::print_json(json);
+  print_json(json);
 }
 
 void print_table(const std::vector<Row>& rows) {
@@ -86,7 +86,7 @@ void print_table(const std::vector<Row>& rows) {
 void gradcheck(const GradcheckArguments& arguments) {
   const std::vector<Row> rows = check(arguments.concept_name);
   if (arguments.json) {
-    print_json(rows);
+    print_rows(rows);
   } else {
     print_table(rows);
   }
