@@ -51,8 +51,8 @@ void export_llama2c(const ExportArguments& arguments) {
   write_llama2c(arguments.out, loaded.model->config, loaded.model->parameters());
   say_written(arguments.out);
   if (loaded.begin && *loaded.begin != kLlama2cBegin) {
-    fmt::print(stderr, "note: llama2.c begins texts with token 1, this model with {}\n",
-               *loaded.begin);
+    fmt::print(stderr, "note: llama2.c begins texts with token {}, this model with {}\n",
+               kLlama2cBegin, *loaded.begin);
   }
   if (tokenizer != nullptr && tokenizer->kind() == "sentencepiece") {
     write_llama2c_tokenizer(beside, *tokenizer);

@@ -72,7 +72,7 @@ void write_text(const LoadedModel& loaded, const std::string& prompt,
   fmt::print("{}\n", stream.flush());
 }
 
-void write(GenerateArguments& arguments) {
+void write(const GenerateArguments& arguments) {
   const LoadedModel loaded = load_model(
       arguments.model, {.tokenizer = arguments.tokenizer, .needs_tokenizer = !arguments.ids});
   std::string prompt = arguments.prompt;
@@ -81,13 +81,14 @@ void write(GenerateArguments& arguments) {
   }
   const std::vector<std::int32_t> first = first_ids(loaded, prompt);
   arguments.options.sampling.validate();  // before anything is printed
-  if (loaded.tokenizer != nullptr) arguments.options.vocabulary = loaded.tokenizer->vocab_size();
+  GenerateOptions options = arguments.options;
+  if (loaded.tokenizer != nullptr) options.vocabulary = loaded.tokenizer->vocab_size();
   for (Index i = 0; i < arguments.count; ++i) {
     const Rng rng(static_cast<std::uint64_t>(arguments.seed), static_cast<std::uint64_t>(i));
     if (arguments.ids) {
-      write_ids(loaded, first, arguments.options, rng);
+      write_ids(loaded, first, options, rng);
     } else {
-      write_text(loaded, prompt, first, arguments.options, rng);
+      write_text(loaded, prompt, first, options, rng);
       if (i + 1 < arguments.count) fmt::print("\n");
     }
   }

@@ -9,6 +9,7 @@
 
 #include "limpid/core/check.hpp"
 #include "limpid/core/parallel.hpp"
+#include "limpid/nn/softmax.hpp"
 
 namespace limpid {
 namespace {
@@ -57,12 +58,11 @@ Peak sum_of_exponentials(const Real* row, Index size, Keep&& keep) {
   const Eigen::Map<const Array> x(row, size);
   const Real largest = x.template maxCoeff<Eigen::PropagateNaN>();
   constexpr Index kRun = 256;
-  constexpr Real kSmallest =
-      std::numeric_limits<Real>::min();  // as in exponential_row (nn/softmax)
-  Eigen::Array<Real, 1, Eigen::Dynamic, Eigen::RowMajor, 1, kRun> run;
+  Eigen::Matrix<Real, 1, Eigen::Dynamic, Eigen::RowMajor, 1, kRun> run;
   double sum = 0;
   for (Index j = 0; j < size; j += kRun) {
-    run = ((x.segment(j, std::min(kRun, size - j)) - largest).exp() - kSmallest).max(Real(0));
+    run = x.segment(j, std::min(kRun, size - j));
+    exponential_row<Real>(run, largest);
     sum += static_cast<double>(run.sum());
     keep(j, run);
   }
@@ -97,7 +97,7 @@ CrossEntropyResult<Real> cross_entropy(Matrix<Real> logits, std::span<const std:
           const double target_logit = static_cast<double>(row[target]);
           const Peak peak =
               sum_of_exponentials(row, vocabulary, [&](Index first, const auto& exponentials) {
-                logits.row(i).segment(first, exponentials.size()) = exponentials.matrix();
+                logits.row(i).segment(first, exponentials.size()) = exponentials;
               });
           const double loss = surprise(peak, target_logit);
           sum += loss;

@@ -16,7 +16,7 @@
 /// SOURCE  Goodfellow, Bengio, Courville 2016, "Deep Learning", sections 4.1 and 6.2.2.3
 /// SHAPES  logits, dlogits [N, V];  targets [N]
 /// SAVES   nothing: the gradient is made in the same call, in the memory of the logits
-/// USES    core
+/// USES    core, nn/softmax
 /// ERRORS  std::invalid_argument when the number of targets is not N or a target is outside the
 ///         vocabulary
 /// COST    three reads and two writes of the logits, one exponential each; sums in double
