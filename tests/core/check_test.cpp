@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <stdexcept>
+#include <string>
 
 using namespace limpid;
 
@@ -45,4 +46,22 @@ TEST_CASE("misuse: the message names module, matrix, both shapes; a star stands 
   CHECK_THROWS_WITH_AS(fail("dropout", "something"), "dropout: something", std::invalid_argument);
   CHECK_THROWS_WITH_AS(require(false, "dropout", "something"), "dropout: something",
                        std::invalid_argument);
+}
+
+TEST_CASE("by hand: what a message quotes is short, and no character is cut in two") {
+  CHECK(shortened("four", 4) == "four");
+  CHECK(shortened("fives", 4) == "five...");
+  CHECK(shortened("caf\xC3\xA9s", 4) == "caf...");
+  CHECK(shortened("caf\xC3\xA9s", 5) == "caf\xC3\xA9...");
+  CHECK(shortened("\xF0\x9F\xA6\x8A!", 3) == "...");
+  CHECK(shortened(std::string(9, '\x80'), 8) == std::string(4, '\x80') + "...");  // no UTF-8
+}
+
+TEST_CASE("misuse: a value out of its range is told with both ends") {
+  CHECK_NOTHROW(check_range("config", "heads", 1, 1, 4));
+  CHECK_NOTHROW(check_range("config", "heads", 4, 1, 4));
+  CHECK_THROWS_WITH_AS(check_range("config", "heads", 0, 1, 4),
+                       "config: heads is 0, expected 1 to 4", std::invalid_argument);
+  CHECK_THROWS_WITH_AS(check_range("config", "heads", 5, 1, 4),
+                       "config: heads is 5, expected 1 to 4", std::invalid_argument);
 }

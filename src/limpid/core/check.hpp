@@ -7,6 +7,7 @@
 /// ERRORS  std::invalid_argument
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,13 @@ void check_shape(std::string_view module, std::string_view what,
     fail_shape(module, what, matrix.rows(), matrix.cols(), rows, cols);
   }
 }
+
+/// Throws "module: what is value, expected lowest to highest".
+LIMPID_API void check_range(std::string_view module, std::string_view what, Index value,
+                            Index lowest, Index highest);
+
+/// A text for a message: the first `longest` bytes and "..." where it has more, never half a character (UTF-8).
+LIMPID_API std::string shortened(std::string_view text, std::size_t longest);
 
 /// For conditions that are not shapes. The message is built only when the check fails, so write
 ///   if (width % heads != 0) fail("multi_head_attention", fmt::format(...));

@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include "limpid/core/check.hpp"
+
 namespace limpid {
 namespace {
 
@@ -39,12 +41,7 @@ void fail_system(const std::filesystem::path& path, std::string_view what, int e
 }
 
 std::string in_quotes(std::string_view text) {
-  constexpr std::size_t kLongest = 80;
-  if (text.size() <= kLongest) return '"' + on_one_line(text) + '"';
-  // Do not cut a character of several bytes (UTF-8 continuation bytes are 10xxxxxx).
-  std::size_t end = kLongest;
-  while (end > kLongest - 4 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return '"' + on_one_line(text.substr(0, end)) + "...\"";
+  return '"' + on_one_line(shortened(text, 80)) + '"';
 }
 
 FileHandle& FileHandle::operator=(FileHandle&& other) noexcept {

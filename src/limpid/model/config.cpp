@@ -7,12 +7,6 @@
 namespace limpid {
 namespace {
 
-void check_range(const char* key, Index value, Index lowest, Index highest) {
-  if (value < lowest || value > highest) {
-    fail("config", fmt::format("{} is {}, expected {} to {}", key, value, lowest, highest));
-  }
-}
-
 void check_divides(const char* whole, Index value, const char* part, Index divisor) {
   if (value % divisor != 0) {
     fail("config", fmt::format("{} {} is not divisible by {} {}", whole, value, part, divisor));
@@ -33,13 +27,13 @@ Family family_from_name(std::string_view name) {
 
 void Config::validate() const {
   // The upper bounds are far beyond any toy; they keep products of sizes from overflowing.
-  check_range("vocab", vocab, 1, 10'000'000);
-  check_range("context", context, 1, 10'000'000);
-  check_range("layers", layers, 1, 10'000);
-  check_range("width", width, 1, 1'000'000);
-  check_range("hidden", hidden, 1, 10'000'000);
-  check_range("heads", heads, 1, width);
-  check_range("kv_heads", kv_heads, 1, heads);
+  check_range("config", "vocab", vocab, 1, 10'000'000);
+  check_range("config", "context", context, 1, 10'000'000);
+  check_range("config", "layers", layers, 1, 10'000);
+  check_range("config", "width", width, 1, 1'000'000);
+  check_range("config", "hidden", hidden, 1, 10'000'000);
+  check_range("config", "heads", heads, 1, width);
+  check_range("config", "kv_heads", kv_heads, 1, heads);
   check_divides("width", width, "heads", heads);
   check_divides("heads", heads, "kv_heads", kv_heads);
   if (family == Family::gpt2 && kv_heads != heads) {

@@ -42,19 +42,13 @@ Keys sorted_unique(Keys keys) {
   return keys;
 }
 
-void check_between(const char* what, Index value, Index least, Index most) {
-  if (value < least || value > most) {
-    fail("ngram", fmt::format("{} is {}, expected {} to {}", what, value, least, most));
-  }
-}
-
 }  // namespace
 
 NGram::NGram(Index order, Index vocab, std::optional<std::int32_t> end_of_text)
     : order_(order), vocab_(vocab), end_of_text_(end_of_text) {
-  check_between("order", order, 1, 20);
-  check_between("vocab", vocab, 1, std::numeric_limits<std::int32_t>::max() - 1);
-  if (end_of_text) check_between("end_of_text", *end_of_text, 0, vocab - 1);
+  check_range("ngram", "order", order, 1, 20);
+  check_range("ngram", "vocab", vocab, 1, std::numeric_limits<std::int32_t>::max() - 1);
+  if (end_of_text) check_range("ngram", "end_of_text", *end_of_text, 0, vocab - 1);
 }
 
 void NGram::train(std::span<const Ids> documents) {
@@ -62,7 +56,7 @@ void NGram::train(std::span<const Ids> documents) {
   Ids text;
   std::vector<std::uint32_t> begin;
   for (const Ids& document : documents) {
-    for (const std::int32_t id : document) check_between("a token", id, 0, vocab_ - 1);
+    for (const std::int32_t id : document) check_range("ngram", "a token", id, 0, vocab_ - 1);
     const Ids marked = with_marks(document);
     begin.insert(begin.end(), marked.size(), static_cast<std::uint32_t>(text.size()));
     text.insert(text.end(), marked.begin(), marked.end());
@@ -169,7 +163,7 @@ NGram::Level NGram::make_level(Keys contexts, Keys pairs) {
 }
 
 double NGram::log2_probability(std::span<const std::int32_t> context, std::int32_t next) const {
-  check_between("next", next, 0, vocab_ - 1);
+  check_range("ngram", "next", next, 0, vocab_ - 1);
   double p = 1.0 / vocab_;
   const std::vector<std::size_t> seen = seen_contexts(context);
   for (std::size_t length = 0; length < seen.size(); ++length) {

@@ -5,15 +5,13 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "limpid/core/check.hpp"
+
 namespace limpid::tales {
 
 void fail(const std::string& where, const std::string& what) {
-  // A line of a world may be long; what is said of it is not, and ends before a character.
-  constexpr std::size_t kLongest = 300;
-  if (what.size() <= kLongest) throw std::runtime_error(fmt::format("{}: {}", where, what));
-  std::size_t end = kLongest;
-  while (end > kLongest - 4 && (static_cast<unsigned char>(what[end]) & 0xC0) == 0x80) --end;
-  throw std::runtime_error(fmt::format("{}: {}...", where, std::string_view(what).substr(0, end)));
+  // A line of a world may be long; what is said of it is not.
+  throw std::runtime_error(fmt::format("{}: {}", where, shortened(what, 300)));
 }
 
 std::string_view trim(std::string_view text) {

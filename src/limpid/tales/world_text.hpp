@@ -1,6 +1,6 @@
 /// Small tools for reading the text of a world: parts of a line, names, and errors that say where.
 ///
-/// USES    tales/world
+/// USES    core/check, tales/world
 /// ERRORS  std::runtime_error: "plots.txt:12: expected ..., got ..."
 #pragma once
 
