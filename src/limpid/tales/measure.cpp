@@ -7,14 +7,11 @@
 #include <unordered_map>
 
 #include "limpid/tales/checker.hpp"
+#include "limpid/tales/world_text.hpp"
 #include "limpid/tales/writer.hpp"
 
 namespace limpid::tales {
 namespace {
-
-bool in_word(char c) {
-  return std::isalpha(static_cast<unsigned char>(c)) != 0;
-}
 
 std::string lower(std::string_view word) {
   std::string result(word);
@@ -27,8 +24,8 @@ template <class OnWord, class OnRest>
 void scan(std::string_view text, OnWord on_word, OnRest on_rest) {
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t begin = i;
-    const bool letters = in_word(text[i]);
-    while (i < text.size() && in_word(text[i]) == letters) ++i;
+    const bool letters = is_letter(text[i]);
+    while (i < text.size() && is_letter(text[i]) == letters) ++i;
     letters ? on_word(text.substr(begin, i - begin)) : on_rest(text.substr(begin, i - begin));
   }
 }

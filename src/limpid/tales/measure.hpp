@@ -4,7 +4,7 @@
 /// of single words chooses ("sighed", "softly"). If one skeleton were common, a model would look
 /// clever for little.
 ///
-/// USES    core/export, core/rng, tales/story, tales/world, tales/writer, tales/checker
+/// USES    core/export, core/rng, tales/story, tales/world, tales/writer, tales/checker, tales/world_text
 /// ERRORS  std::invalid_argument when no bytes are asked for
 #pragma once
 

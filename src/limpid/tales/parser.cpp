@@ -5,13 +5,10 @@
 
 #include "limpid/tales/matcher.hpp"
 #include "limpid/tales/recall.hpp"
+#include "limpid/tales/world_text.hpp"
 
 namespace limpid::tales {
 namespace {
-
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 // What remains to be told when the current alternative is at its end.
 struct Frame {

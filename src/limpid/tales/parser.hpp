@@ -4,7 +4,7 @@
 /// alternative whose words stand in the text (depth first, with a way back). A world is written so
 /// that every text has one derivation only; the tests count them.
 ///
-/// USES    core/export, tales/story, tales/world, tales/matcher, tales/recall
+/// USES    core/export, tales/story, tales/world, tales/matcher, tales/recall, tales/world_text
 /// ERRORS  none: a text that the world cannot tell has no derivation
 #pragma once
 

@@ -21,6 +21,8 @@ namespace limpid::tales {
 std::string_view trim(std::string_view text);
 /// The parts between separators, trimmed; with a space as separator, empty parts are dropped.
 std::vector<std::string> split(std::string_view text, char separator);
+/// A to Z and a to z.
+bool is_letter(char c);
 /// Small letters and underlines only.
 bool is_name(std::string_view text);
 
