@@ -167,6 +167,14 @@ TEST_CASE("misuse: logits of lines that are no token ids") {
   }
 }
 
+TEST_CASE("misuse: output that cannot be written is an error") {
+  for (const Words& words : {Words{"--help"}, Words{"inspect", "--model", model()}}) {
+    const Outcome outcome = run_limpid(words, {.largest_file = 100});
+    CHECK(outcome.status == 1);
+    CHECK(complaint(outcome) == "the output could not be written");
+  }
+}
+
 TEST_CASE("by hand: inspect counts what the sizes say") {
   const Outcome inspect = run({"inspect", "--model", model(), "--json"});
   REQUIRE(inspect.status == 0);
@@ -184,6 +192,11 @@ TEST_CASE("by hand: inspect counts what the sizes say") {
     sum += tensor.at("numbers").get<double>();
   CHECK(sum == parameters);
   CHECK(json.at("memory").at("moments") == 8 * parameters);
+  // Muon keeps one number for each of the block's matrices, where AdamW keeps two.
+  const ScratchDirectory scratch;
+  REQUIRE(run(tiny_run(text_file(), scratch / "muon", {"--set", "optimizer=muon"})).status == 0);
+  const Outcome muon = run({"inspect", "--model", (scratch / "muon").string(), "--json"});
+  CHECK(Json::parse(muon.out).at("memory").at("moments") == 8 * parameters - 4 * (1024 + 1024));
   // 6 (parameters - positions) + 12 * 1 layer * 16 * 16.
   CHECK(json.at("flops_per_token").at("training") == 6 * (parameters - 256) + 12 * 16 * 16);
   CHECK(json.at("run").at("step") == 12);

@@ -148,7 +148,18 @@ TEST_CASE("edges: without its tokenizer a llama2.c file gives ids; token 1 ends 
         file + ": has no tokenizer, expected tokenizer.bin beside it or --tokenizer FILE");
   CHECK(complaint(run_limpid({"generate", "--model", file, "--ids", "--prompt", "the"})) ==
         "a prompt needs a tokenizer, expected tokenizer.bin beside the model or --tokenizer FILE");
-  CHECK(!generated(file, {"--tokenizer", kFixtures + "llama2c/tokenizer.bin"}).empty());
+  const std::string tokenizer = kFixtures + "llama2c/tokenizer.bin";
+  CHECK(!generated(file, {"--tokenizer", tokenizer}).empty());
+  // Who only wants numbers needs no tokenizer, and who wants text is told how to give one.
+  CHECK(run({"inspect", "--model", file, "--json"}).out.find("\"tokenizer\": \"no\"") !=
+        std::string::npos);
+  CHECK(run({"logits", "--model", file}).out.empty());
+  put(scratch / "text", "the cat sat on the mat");
+  const std::string text = (scratch / "text").string();
+  CHECK(complaint(run_limpid({"eval", "--model", file, text})) ==
+        file + ": has no tokenizer, expected tokenizer.bin beside it or --tokenizer FILE");
+  CHECK(!run({"eval", "--model", file, "--tokenizer", tokenizer, text}).out.empty());
+  CHECK(!run({"trace", "--model", file, "--tokenizer", tokenizer, "the"}).out.empty());
   // A model that likes token 1 best: all embeddings are the same, that one is twice as long.
   Config config;
   config.family = Family::llama;

@@ -115,7 +115,7 @@ TEST_CASE("property: what the writer writes, the reader reads") {
     config.norm_epsilon = 1e-6;
     if (family == Family::llama) config.rotary_base = 500000;
     description.model.begin_token = 4;
-    description.model.end_tokens = {4, 2};
+    description.model.end_tokens = {4, 2, 1};
     GgufKeyWriter keys;
     keys.text("general.architecture", family_name(family));
     write_gguf_config(keys, description);

@@ -145,6 +145,23 @@ TEST_CASE("edges: rows that are no whole blocks become F16, and the writer says 
   CHECK(file.find("blk.0.ffn_down.weight")->type == BlockType::q8_0);
 }
 
+TEST_CASE("edges: more end tokens than GGUF has keys for, and the writer says so") {
+  const ScratchDirectory directory;
+  Decoder<float> model = random_model(tiny(Family::llama, true), 1);
+  GgufDescription description{.model = {.config = model.config}};
+  const auto notes = [&] {
+    return write_gguf_model(directory / "f", description, model.parameters(), ByteTokenizer(),
+                            BlockType::f32);
+  };
+  description.model.end_tokens = {3, 1, 2};
+  CHECK(notes().empty());
+  description.model.end_tokens = {3, 1, 2, 0};
+  CHECK(notes() ==
+        std::vector<std::string>{"of 4 end tokens 3 are written: GGUF has no more keys"});
+  CHECK(read_gguf_config(GgufFile(directory / "f")).model.end_tokens ==
+        std::vector<Index>{3, 1, 2});
+}
+
 TEST_CASE("misuse: tensors that are missing, too many or of another shape change nothing") {
   const ScratchDirectory directory;
   const Config config = tiny(Family::llama, true);

@@ -1,6 +1,7 @@
 #include "limpid/formats/huggingface.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <cmath>
@@ -315,6 +316,26 @@ TEST_CASE("misuse: tensors that are missing, too many, or of another shape are n
   CHECK(error_after(config, [](Tensors& tensors) {
           tensors.infos[tensors.find("model.norm.weight")].shape = {4, 1};
         }) == "model.safetensors: tensor \"model.norm.weight\" has shape [4, 1], expected [4]");
+}
+
+TEST_CASE("misuse: a configuration that promises more than the file holds") {
+  const ScratchDirectory directory;
+  const Config config = tiny_config(Family::llama, false);
+  Decoder<float> model = random_model(config, 1);
+  write_model_weights(directory.path(), config, model.parameters());
+  const auto error = [&](const Config& promised) {
+    return failure(directory.path(), [&] { expect_model_weights(directory.path(), promised); });
+  };
+  CHECK(error(config) == "no error");
+  Config larger = config;
+  larger.layers = 10000;
+  CHECK(error(larger) ==
+        fmt::format("model.safetensors: the tensors hold {} numbers, expected {} as "
+                    "config.json says",
+                    config.parameter_count(), larger.parameter_count()));
+  larger = config;
+  larger.vocab += 1;
+  CHECK(error(larger) != "no error");
 }
 
 TEST_CASE("misuse: no file, and parameters of another model") {

@@ -126,6 +126,16 @@ TEST_CASE("property: the layouts are one function behind a permutation") {
                        weight) == 0);
 }
 
+TEST_CASE("property: the layers of a model share one table, and others have their own") {
+  const RotaryOptions options{RotaryLayout::split_halves, 100, 50};
+  const Rotary<double> rotary(6, options), same(6, {RotaryLayout::interleaved, 100, 50});
+  CHECK(rotary.table == same.table);
+  CHECK(rotary.table->cosines.rows() == 50);
+  CHECK(Rotary<double>(4, options).table->cosines.cols() == 2);
+  CHECK(Rotary<double>(6, {options.layout, 101, 50}).table != rotary.table);
+  CHECK(Rotary<double>(6, {options.layout, 100, 51}).table != rotary.table);
+}
+
 TEST_CASE("property: only the given block is turned, an offset is a later row") {
   Rng rng(4);
   const Rotary<double> rotary(4, {RotaryLayout::split_halves, 10000, 20});

@@ -1,9 +1,16 @@
 #include "limpid/train/checkpoint.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
+#include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
+
+#include "limpid/formats/safetensors.hpp"
+#include "limpid/tokenizer/hash.hpp"
 
 #include "small_trainer.hpp"
 #include "support/scratch_directory.hpp"
@@ -32,6 +39,27 @@ RunRecord record_of(const Trainer& trainer) {
   record.data_fingerprint = 0xFFFF'FFFF'FFFF'FFF1;  // beyond what a double holds
   record.tokenizer_fingerprint = 7;
   return record;
+}
+
+// The state with another record, whose sum is right: as another program might write it.
+template <class Change>
+void rewrite(const std::filesystem::path& path, Change change) {
+  std::map<std::string, std::string> metadata;
+  std::vector<TensorInfo> infos;
+  std::vector<std::vector<float>> numbers;
+  {
+    const SafetensorsFile file(path);
+    metadata = file.metadata();
+    infos = file.tensors();
+    for (const TensorInfo& info : infos) numbers.push_back(file.read(info.name));
+  }
+  metadata["limpid_run"] = change(metadata.at("limpid_run"));
+  metadata["limpid_run_sum"] = fmt::format("{:016x}", hash_bytes(metadata.at("limpid_run")));
+  std::vector<TensorToWrite> tensors;
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    tensors.push_back(tensor_to_write<float>(infos[i].name, infos[i].shape, numbers[i]));
+  }
+  write_safetensors(path, metadata, tensors);
 }
 
 }  // namespace
@@ -150,4 +178,36 @@ TEST_CASE("misuse: cut short, altered, of another model") {
   CHECK(failure(directory.path(), [&] {
           restore_state(directory / "s", another);
         }).find("blocks.1") != std::string::npos);
+}
+
+TEST_CASE("misuse: a record that is whole, and not what a record holds") {
+  const ScratchDirectory directory;
+  Trainer trainer = small_trainer();
+  const auto problem = [&](auto change) {
+    save_state(directory / "s", record_of(trainer), trainer);
+    rewrite(directory / "s", change);
+    return failure(directory.path(), [&] {
+      read_record(directory / "s");
+      restore_state(directory / "s", trainer);
+    });
+  };
+  const auto with = [&](const char* pointer, const nlohmann::json& value) {
+    return problem([&](const std::string& record) {
+      nlohmann::json json = nlohmann::json::parse(record);
+      json[nlohmann::json::json_pointer(pointer)] = value;
+      return json.dump();
+    });
+  };
+  CHECK(problem([](const std::string& record) { return record; }) == "no error");
+  CHECK(problem([](const std::string& record) {
+          return record + "}";
+        }).starts_with("s: metadata 'limpid_run': "));
+  CHECK(with("/version", "two").starts_with("s: metadata 'limpid_run': "));
+  CHECK(with("/options/layers", "x") ==
+        "s: metadata 'limpid_run': options: layers is 'x', expected a whole number");
+  CHECK(with("/files", 3).starts_with("s: metadata 'limpid_run': "));
+  CHECK(with("/batches", {{"seed", 1}}).starts_with("s: metadata 'limpid_run': "));
+  CHECK(with("/dropout", "x").starts_with("s: metadata 'limpid_run': "));
+  CHECK(with("/tensors", 5) ==
+        "s: damaged: its tensors have another sum than when they were written");
 }

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "limpid/formats/tokenizer_json.hpp"
+#include "limpid/tokenizer/byte.hpp"
 #include "limpid/train/run.hpp"
 
 #include "support/scratch_directory.hpp"
@@ -126,8 +128,14 @@ TEST_CASE("edges: a text that has gone or changed leaves a note and the rest of 
   CHECK(make_report_data(run).notes.size() == 1);
 }
 
-TEST_CASE("misuse: a directory without a run") {
+TEST_CASE("misuse: a directory without a run, or with a tokenizer of another model") {
   const ScratchDirectory scratch;
+  put(scratch / "text.txt", some_text());
+  const std::filesystem::path run = tiny_run(scratch / "run", {(scratch / "text.txt").string()});
+  write_tokenizer(run / "tokenizer.json", ByteTokenizer());
+  CHECK(failure(scratch.path(), [&] {
+          make_report_data(run);
+        }).starts_with("run/tokenizer.json: the tokenizer has 257 tokens, expected at most "));
   CHECK(failure(scratch.path(), [&] {
           make_report_data(scratch.path());
         }).starts_with("state.safetensors: "));

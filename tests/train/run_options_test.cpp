@@ -136,6 +136,7 @@ TEST_CASE("misuse: unknown keys name the nearest, wrong values what was expected
   CHECK(problem(o, "preset=demo") == "options: preset cannot be set, expected --preset");
   CHECK(problem(o, "vocab=7") ==
         "options: vocab cannot be set, expected a tokenizer that decides it");
+  CHECK(problem(o, "optimizer=sgd") == "options: optimizer is 'sgd', expected adamw or muon");
   CHECK(problem(o, "clip=nan") == "options: clip is nan, expected more than 0");
   CHECK(problem(o, "rows=lines") ==
         "options: rows is 'lines', expected windows, documents or packed");

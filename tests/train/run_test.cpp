@@ -214,6 +214,9 @@ TEST_CASE("misuse: directories that hold another run, a model, or a file") {
   CHECK(problem(changed) ==
         "run/state.safetensors: learning_rate is 0.001, and stays so: expected no learning_rate=2");
   changed.settings = {"layers=1", "steps=10"};  // as it is
+  changed.files = {(scratch / "other.txt").string()};
+  CHECK(problem(changed) == "run/state.safetensors: this run was begun with another text");
+  changed.files = request(scratch).files;
   RunRequest further = request(scratch, "further");
   further.init = scratch / "run";
   further.settings = {"width=32"};

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -199,6 +200,25 @@ TEST_CASE("misuse: a loss that is not a number stops and names the first bad ten
   CHECK(message.starts_with("step 1: "));
   CHECK(message.find(trainer.parameters[3].name) != std::string::npos);
   CHECK(trainer.steps_done() == 0);
+}
+
+TEST_CASE("misuse: gradients too large for a float, behind a loss that is not, are named") {
+  // Large, tiny, large: what goes through is of usual size, but the gradient of the tiny one is the product
+  // of both large ones.
+  Trainer trainer = small_trainer();
+  const auto set = [&](const std::string& name, float number) {
+    for (const Parameter<float>& p : trainer.parameters) {
+      if (p.name == name) std::fill(p.value.begin(), p.value.end(), number);
+    }
+  };
+  set("blocks.0.norm2.gain", 1e20f);
+  set("blocks.0.feed_forward.up.weight", 1e-40f);
+  set("blocks.0.feed_forward.down.weight", 1e20f);
+  const std::vector<float> before = all_numbers(trainer);
+  CHECK(failure("", [&] { trainer.step(); }) ==
+        "step 1: the gradient of blocks.0.feed_forward.up.weight is not a finite number");
+  CHECK(trainer.steps_done() == 0);
+  CHECK(all_numbers(trainer) == before);
 }
 
 TEST_CASE("misuse: numbers too large for a forward pass name the largest") {

@@ -358,9 +358,14 @@ def tell(found):
         print(wrap(words))
 
 
-def prepare(build, target):
-    """Builds what the grading links with: nothing to do but the first time, and after changes to the library."""
-    ninja = subprocess.Popen(["ninja", "-C", str(build), target], stdout=subprocess.PIPE, text=True)
+def prepare(build, exercise):
+    """Builds what the grading links with: nothing to do but the first time, and after changes to the library.
+    Our solution is not among it: the learner's file stands in its place."""
+    compile_line, link_line = ninja_commands(build, exercise)
+    solution = re.search(r"-o (\S+)", compile_line).group(1)
+    parts = [word for word in link_line.split() if re.search(r"\.(o|a)$", word) and word != solution and word[0] != "/"]
+    ninja = subprocess.Popen(["ninja", "-C", str(build), "-j", str(os.cpu_count()), *parts],
+                             stdout=subprocess.PIPE, text=True)
     began, told, output = time.monotonic(), False, []
     for line in ninja.stdout:
         output.append(line)
@@ -386,7 +391,7 @@ def work_on(desk, build, exercise):
             print(f"  It includes {nearest(header)}")
         print()
     desk.save(last=exercise)
-    prepare(build, exercise.target)
+    prepare(build, exercise)
     # Under its whole path the compiler finds the file, and shows the line.
     program, errors = make(build, exercise, path.read_text(), build / "lessons/my" / exercise.lesson,
                            exercise.folder.name, path)

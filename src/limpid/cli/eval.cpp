@@ -25,7 +25,7 @@ struct FileLoss {
 };
 
 struct EvalArguments {
-  std::string model, file;
+  std::string model, tokenizer, file;
   bool tales = false, json = false;
 };
 
@@ -51,7 +51,7 @@ FileLoss loss_of_file(const LoadedModel& loaded, const std::string& file) {
 }
 
 void eval(const EvalArguments& arguments) {
-  const LoadedModel loaded = load_model(arguments.model);
+  const LoadedModel loaded = load_model(arguments.model, {.tokenizer = arguments.tokenizer});
   const Index context = loaded.model->config.context;
   const auto [loss, unknown] = loss_of_file(loaded, arguments.file);
   if (arguments.json) {
@@ -88,7 +88,8 @@ void add_eval(CLI::App& app) {
   auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = add_command(app, "eval", "Measure how well a model predicts a text",
                                   "limpid eval --model runs/mine my.txt");
-  command->add_option("--model", arguments->model, "Directory of a model")->required();
+  command->add_option("--model", arguments->model, "Directory or file of a model")->required();
+  add_tokenizer_file(*command, arguments->tokenizer);
   CLI::Option* file = command->add_option("FILE", arguments->file, "UTF-8 text");
   command
       ->add_flag("--tales", arguments->tales, "Instead: the table of what it learned of the tales")

@@ -21,6 +21,7 @@
 #include "limpid/generate/generator.hpp"
 #include "limpid/train/checkpoint.hpp"
 #include "limpid/train/run.hpp"
+#include "limpid/train/trainer.hpp"
 
 namespace limpid::cli {
 namespace {
@@ -29,7 +30,7 @@ using OrderedJson = nlohmann::ordered_json;
 constexpr double kBytes = sizeof(float);
 
 struct InspectArguments {
-  std::string model;
+  std::string model, tokenizer;
   bool json = false, memory = false;
 };
 
@@ -53,7 +54,20 @@ struct Card {
   std::optional<RunRecord> run;  // when the directory holds the state of one
 
   const Config& config() const { return loaded.model->config; }
+  // A file of llama2.c's may come without one.
+  std::string tokenizer_kind() const { return loaded.tokenizer ? loaded.tokenizer->kind() : "no"; }
   double parameters() const { return static_cast<double>(config().parameter_count()); }
+  // AdamW keeps two numbers a weight, Muon one.
+  double moments() const {
+    double numbers = 2 * parameters();
+    if (!run) return numbers;
+    for (const Parameter<float>& parameter : loaded.model->parameters()) {
+      if (belongs_to_muon(run->options, parameter)) {
+        numbers -= static_cast<double>(parameter.value.size());
+      }
+    }
+    return numbers;
+  }
   // One row of keys and one of values in every block.
   double bytes_per_remembered_token() const {
     return 2.0 * static_cast<double>(config().layers * config().kv_heads * config().head_width()) *
@@ -90,7 +104,7 @@ OrderedJson to_json(const Card& card) {
         {"tied", c.tied},
         {"norm_epsilon", c.norm_epsilon},
         {"rotary_base", c.rotary_base},
-        {"tokenizer", card.loaded.tokenizer->kind()}}},
+        {"tokenizer", card.tokenizer_kind()}}},
       {"chosen",
        {{"temperature", sampling.temperature},
         {"top_k", sampling.top_k},
@@ -101,7 +115,7 @@ OrderedJson to_json(const Card& card) {
       {"memory",
        {{"weights", card.parameters() * kBytes},
         {"gradients", card.parameters() * kBytes},
-        {"moments", card.parameters() * 2 * kBytes},
+        {"moments", card.moments() * kBytes},
         {"key_value_cache_per_token", card.bytes_per_remembered_token()}}},
       {"flops_per_token", {{"writing", card.writing_flops()}, {"training", card.training_flops()}}},
   };
@@ -154,8 +168,7 @@ void print_fixed(const Card& card) {
                        : fmt::format("; {} heads of keys and values", c.kv_heads)));
   line("hidden", count(c.hidden), "numbers inside a feed-forward");
   line("context", count(c.context), "tokens that it can see at once");
-  line("vocabulary", count(c.vocab),
-       fmt::format("tokens; {} tokenizer", card.loaded.tokenizer->kind()));
+  line("vocabulary", count(c.vocab), fmt::format("tokens; {} tokenizer", card.tokenizer_kind()));
   line("head", c.tied ? "tied" : "its own",
        c.tied ? "the embedding's matrix, turned round" : "a matrix besides the embedding");
   line("norm_epsilon", fmt::format("{:g}", c.norm_epsilon), "keeps a norm from dividing by 0");
@@ -184,7 +197,8 @@ void print_cost(const Card& card) {
        bytes_text(card.bytes_per_remembered_token() * static_cast<double>(c.context)),
        fmt::format("remembered of {} tokens while it writes", c.context));
   line("gradients", bytes_text(weights), "in training: as many as weights");
-  line("moments", bytes_text(2 * weights), "in training: AdamW keeps two numbers a weight");
+  line("moments", bytes_text(card.moments() * kBytes),
+       "in training: AdamW keeps two numbers a weight, Muon one");
   heading("OPERATIONS per token", fmt::format("at {} tokens of context", c.context));
   line("to write it", fmt::format("{:.2f} M", card.writing_flops() * 1e-6),
        "2 a weight, and 4 layers width context");
@@ -208,7 +222,9 @@ void print_run(const Card& card) {
 
 void inspect(const InspectArguments& arguments) {
   if (arguments.memory) return print_step_memory(arguments.model, arguments.json);
-  Card card{load_model(arguments.model), {}};
+  Card card{
+      load_model(arguments.model, {.tokenizer = arguments.tokenizer, .needs_tokenizer = false}),
+      {}};
   const std::filesystem::path state = std::filesystem::path(arguments.model) / kStateFile;
   if (std::filesystem::exists(state)) card.run = read_record(state);
   if (arguments.json) {
@@ -230,7 +246,8 @@ void add_inspect(CLI::App& app) {
   CLI::App* command =
       add_command(app, "inspect", "A card: what a model has learned and what it costs",
                   "limpid inspect --model runs/demo");
-  command->add_option("--model", arguments->model, "Directory of a model")->required();
+  command->add_option("--model", arguments->model, "Directory or file of a model")->required();
+  add_tokenizer_file(*command, arguments->tokenizer);
   command->add_flag("--memory", arguments->memory,
                     "Instead: take a few training steps and say what holds memory");
   command->add_flag("--json", arguments->json, "Print JSON");

@@ -86,7 +86,7 @@ void add_logits(CLI::App& app) {
   command->add_option("--model", arguments->model, "Directory or file of a model")->required();
   command->add_flag("--double", arguments->in_double, "Compute in 64 bits, with the same weights");
   command->callback([arguments] {
-    const LoadedModel loaded = load_model(arguments->model);
+    const LoadedModel loaded = load_model(arguments->model, {.needs_tokenizer = false});
     if (arguments->in_double) {
       print_logits(in_double(*loaded.model));
     } else {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <iostream>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -80,7 +81,7 @@ int main(int argc, char** argv) {
     }
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
-    return app.exit(help);
+    app.exit(help);  // prints it
   } catch (const CLI::ParseError& error) {
     const auto chosen = app.get_subcommands();
     return complain(2, fmt::format("{} (see limpid{} --help)", error.what(),
@@ -90,6 +91,7 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     return complain(1, error.what());
   }
-  if (std::fflush(stdout) != 0) return complain(1, "the output could not be written");
+  if (!std::cout.flush() || std::fflush(stdout) != 0)
+    return complain(1, "the output could not be written");
   return 0;
 }

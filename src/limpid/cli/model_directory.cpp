@@ -47,6 +47,7 @@ LoadedModel load_directory(const fs::path& directory) {
   LoadedModel loaded;
   loaded.tokenizer = read_tokenizer(directory / "tokenizer.json");
   expect_fit(directory / "tokenizer.json", *loaded.tokenizer, description.config);
+  expect_model_weights(directory, description.config);
   loaded.model = inference_decoder(description.config);
   read_model_weights(directory, description.config, loaded.model->parameters());
   set_ends(loaded, description);

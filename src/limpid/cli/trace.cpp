@@ -243,11 +243,11 @@ class Page {
   bool colour_;
 };
 
-void trace(const std::string& directory, const std::string& text) {
-  const LoadedModel loaded = load_model(directory);
+void trace(const std::string& path, const std::string& tokenizer, const std::string& text) {
+  const LoadedModel loaded = load_model(path, {.tokenizer = tokenizer});
   std::vector<std::int32_t> ids = prompt_ids(loaded, text);
   const Page page(loaded, std::move(ids));
-  fmt::print("{}\n", bold(fmt::format("\"{}\" through {}", text, directory), use_colour(stdout)));
+  fmt::print("{}\n", bold(fmt::format("\"{}\" through {}", text, path), use_colour(stdout)));
   page.print();
 }
 
@@ -255,14 +255,16 @@ void trace(const std::string& directory, const std::string& text) {
 
 void add_trace(CLI::App& app) {
   struct Arguments {
-    std::string model, text;
+    std::string model, tokenizer, text;
   };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = add_command(app, "trace", "Follow a prompt through a model, stage by stage",
                                   "limpid trace --model runs/demo \"Once there was a fox\"");
-  command->add_option("--model", arguments->model, "Directory of a model")->required();
+  command->add_option("--model", arguments->model, "Directory or file of a model")->required();
+  add_tokenizer_file(*command, arguments->tokenizer);
   command->add_option("TEXT", arguments->text, "The prompt")->required();
-  command->callback([arguments] { trace(arguments->model, arguments->text); });
+  command->callback(
+      [arguments] { trace(arguments->model, arguments->tokenizer, arguments->text); });
 }
 
 }  // namespace limpid::cli

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -11,8 +12,8 @@
 namespace limpid {
 namespace {
 
-constexpr std::string_view kEnd = "tokenizer.ggml.eos_token_id";
-constexpr std::string_view kEndOfTurn = "tokenizer.ggml.eot_token_id";
+constexpr std::string_view kEndKeys[kGgufEnds] = {
+    "tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"};
 constexpr std::string_view kAddBegin = "tokenizer.ggml.add_bos_token";
 
 std::string epsilon_key(Family family) {
@@ -117,7 +118,7 @@ GgufDescription read_gguf_config(const GgufFile& file) {
   if (const auto id = keys.integer(kGgufBeginKey)) {
     description.model.begin_token = checked_token(file, kGgufBeginKey, *id, config.vocab);
   }
-  for (const std::string_view key : {kEnd, kEndOfTurn}) {
+  for (const std::string_view key : kEndKeys) {
     const auto id = keys.integer(key);
     if (id) description.model.end_tokens.push_back(checked_token(file, key, *id, config.vocab));
   }
@@ -144,9 +145,9 @@ void write_gguf_config(GgufKeyWriter& keys, const GgufDescription& description) 
     keys.number(prefix + "rope.freq_base", config.rotary_base);
   }
   if (model.begin_token) keys.integer(kGgufBeginKey, *model.begin_token);
-  // A second end token has no key of its own but the end of a turn's.
-  if (!model.end_tokens.empty()) keys.integer(kEnd, model.end_tokens[0]);
-  if (model.end_tokens.size() > 1) keys.integer(kEndOfTurn, model.end_tokens[1]);
+  for (std::size_t i = 0; i < std::min(kGgufEnds, model.end_tokens.size()); ++i) {
+    keys.integer(std::string(kEndKeys[i]), model.end_tokens[i]);
+  }
   keys.flag(kAddBegin, description.begins_texts && model.begin_token.has_value());
 }
 

@@ -14,7 +14,8 @@
 ///   rotary_base    llama.rope.freq_base                       10000
 ///   tied           -                                          there is no output.weight
 ///   begin token    tokenizer.ggml.bos_token_id                none
-///   end tokens     tokenizer.ggml.eos_token_id, eot_token_id  none
+///   end tokens     tokenizer.ggml.eos_token_id, eot_token_id, none
+///                  eom_token_id: three at most
 ///   begins texts   tokenizer.ggml.add_bos_token               llama tokenizers: yes, others: no
 ///
 /// Keys that would make it another model than the two families build (scaled rotary positions,
@@ -27,6 +28,8 @@
 /// ERRORS  std::runtime_error: file, key, what it says, what was expected
 #pragma once
 
+#include <cstddef>
+
 #include "limpid/core/export.hpp"
 #include "limpid/formats/config_json.hpp"
 #include "limpid/formats/gguf_file.hpp"
@@ -36,6 +39,9 @@
 
 namespace limpid {
 
+/// GGUF has no list of end tokens, but a key for each reason to end: the text's, a turn's, a message's.
+inline constexpr std::size_t kGgufEnds = 3;
+
 struct GgufDescription {
   ConfigJson model;
   bool begins_texts = true;  ///< the begin token stands before a prompt
@@ -44,6 +50,7 @@ struct GgufDescription {
 };
 
 LIMPID_API GgufDescription read_gguf_config(const GgufFile& file);
+/// End tokens beyond kGgufEnds are left out.
 LIMPID_API void write_gguf_config(GgufKeyWriter& keys, const GgufDescription& description);
 
 }  // namespace limpid

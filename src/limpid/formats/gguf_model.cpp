@@ -63,6 +63,10 @@ std::vector<std::string> write_gguf_model(const std::filesystem::path& path,
 
   std::vector<GgufTensorToWrite> tensors;
   std::vector<std::string> notes;
+  if (const std::size_t ends = description.model.end_tokens.size(); ends > kGgufEnds) {
+    notes.push_back(
+        fmt::format("of {} end tokens {} are written: GGUF has no more keys", ends, kGgufEnds));
+  }
   for (const ModelTensor& tensor : model_tensors(gguf_names(config), config, parameters)) {
     const BlockType used = type_of(tensor, type);
     if (used != type && used != BlockType::f32) {

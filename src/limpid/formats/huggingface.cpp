@@ -177,6 +177,19 @@ void write_model_weights(const fs::path& directory, const Config& config,
   write_safetensors(directory / "model.safetensors", {{"format", "pt"}}, tensors);
 }
 
+void expect_model_weights(const fs::path& directory, const Config& config) {
+  const SafetensorsShards files(directory);
+  Index numbers = 0;
+  for (const std::string& name : files.names()) {
+    numbers += files.file_of(name).info(name).count();
+  }
+  if (numbers < config.parameter_count()) {
+    fail_file(files.path(),
+              fmt::format("the tensors hold {} numbers, expected {} as config.json says", numbers,
+                          config.parameter_count()));
+  }
+}
+
 void read_model_weights(const fs::path& directory, const Config& config,
                         const Parameters<float>& parameters) {
   const std::vector<Piece> pieces = pieces_of(config, parameters);

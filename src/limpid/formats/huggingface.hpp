@@ -60,6 +60,10 @@ LIMPID_API void write_model_directory(const std::filesystem::path& directory,
 LIMPID_API void write_model_weights(const std::filesystem::path& directory, const Config& config,
                                     const Parameters<float>& parameters, Dtype type = Dtype::f32);
 
+/// A model takes memory by its configuration, which must not promise more than the files hold.
+/// ERRORS  model.safetensors, or its shards, hold fewer numbers
+LIMPID_API void expect_model_weights(const std::filesystem::path& directory, const Config& config);
+
 /// model.safetensors, or its shards, into the parameters of a model that was built from this
 /// configuration. All names and shapes are checked before the first number is changed.
 LIMPID_API void read_model_weights(const std::filesystem::path& directory, const Config& config,

@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
+#include <mutex>
+#include <tuple>
+#include <utility>
 
 #include "limpid/core/check.hpp"
 #include "limpid/core/parallel.hpp"
@@ -29,17 +33,10 @@ void turn_pairs(Real* first, Real* second, const Real* cosine, const Real* sine,
   }
 }
 
-}  // namespace
-
 template <class Real>
-Rotary<Real>::Rotary(Index head_width, const RotaryOptions& rotary_options)
-    : options(rotary_options) {
-  check_head_width(head_width);
-  require(options.base > 0, "rotary", "base must be positive");
-  require(options.positions > 0, "rotary", "positions must be positive");
+RotaryTable<Real> make_table(Index head_width, const RotaryOptions& options) {
   const Index pairs = head_width / 2;
-  cosines.resize(options.positions, pairs);
-  sines.resize(options.positions, pairs);
+  Matrix<Real> cosines(options.positions, pairs), sines(options.positions, pairs);
   parallel_rows(options.positions, pairs, [&](Index begin, Index end) {
     for (Index i = 0; i < pairs; ++i) {
       const double frequency =
@@ -51,10 +48,40 @@ Rotary<Real>::Rotary(Index head_width, const RotaryOptions& rotary_options)
       }
     }
   });
+  return {std::move(cosines), std::move(sines)};
+}
+
+// A table that somebody still holds is handed out again. Else a model of 30 layers and 130,000 positions
+// would hold 30 times 67 MB (head width 128).
+template <class Real>
+std::shared_ptr<const RotaryTable<Real>> shared_table(Index head_width,
+                                                      const RotaryOptions& options) {
+  static std::mutex mutex;
+  static std::map<std::tuple<Index, double, Index>, std::weak_ptr<const RotaryTable<Real>>> tables;
+  const std::lock_guard lock(mutex);
+  auto& known = tables[{head_width, options.base, options.positions}];
+  std::shared_ptr<const RotaryTable<Real>> table = known.lock();
+  if (table == nullptr) {
+    table = std::make_shared<const RotaryTable<Real>>(make_table<Real>(head_width, options));
+    known = table;
+  }
+  return table;
+}
+
+}  // namespace
+
+template <class Real>
+Rotary<Real>::Rotary(Index head_width, const RotaryOptions& rotary_options)
+    : options(rotary_options) {
+  check_head_width(head_width);
+  require(options.base > 0, "rotary", "base must be positive");
+  require(options.positions > 0, "rotary", "positions must be positive");
+  table = shared_table<Real>(head_width, options);
 }
 
 template <class Real>
 void Rotary<Real>::turn(View<Real> x, const Context& context, Real direction) const {
+  const Matrix<Real>&cosines = table->cosines, &sines = table->sines;
   const Index pairs = cosines.cols(), head_width = 2 * pairs;
   check_shape("rotary", "x", x, context.rows(), kAny);
   if (x.cols() % head_width != 0) {

@@ -24,7 +24,8 @@
 /// other.
 ///
 /// The table of cos and sin is made by the constructor, in double, because float cannot hold an
-/// angle of 100,000 radians to better than 0.004. It never changes: threads may share the object.
+/// angle of 100,000 radians to better than 0.004. It never changes, so the layers of a model, which all
+/// turn by the same angles, share one; and threads may share the object.
 ///
 /// SOURCE  Su et al. 2021, "RoFormer", arXiv:2104.09864, section 3.2.2 (their theta_i is
 ///         base^(-2i/D))
@@ -33,9 +34,11 @@
 /// USES    core, nn/context
 /// ERRORS  std::invalid_argument when D is odd or not positive, base or positions are not positive, a
 ///         position is beyond the table, or x does not fit
-/// COST    3 operations per number of x
+/// COST    3 operations per number of x; the memory of one table for all objects of the same D, base and
+///         positions
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "limpid/core/export.hpp"
@@ -52,6 +55,12 @@ struct RotaryOptions {
   Index positions = 2048;  ///< rows of the table: the longest sequence
 };
 
+/// cos and sin of every angle.
+template <class Real>
+struct RotaryTable {
+  Matrix<Real> cosines, sines;  ///< [positions, D/2]
+};
+
 template <class Real>
 class LIMPID_API Rotary {
  public:
@@ -63,7 +72,7 @@ class LIMPID_API Rotary {
   void backward(View<Real> dx, const Context& context) const;
 
   RotaryOptions options;
-  Matrix<Real> cosines, sines;  // [positions, D/2]
+  std::shared_ptr<const RotaryTable<Real>> table;
 
  private:
   void turn(View<Real> x, const Context& context, Real direction) const;

@@ -144,6 +144,7 @@ class Run {
                    record_.tokenizer_fingerprint);
     }
 
+    if (request.init && !earlier) expect_model_weights(*request.init, record_.options.model);
     trainer_ = std::make_unique<Trainer>(record_.options, std::move(batches));
     if (earlier) {
       restore_state(directory_ / kStateFile, *trainer_);

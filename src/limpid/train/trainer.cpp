@@ -29,20 +29,20 @@ Decoder<float> fresh_model(const RunOptions& options) {
   return model;
 }
 
-bool is_block_matrix(const Parameter<float>& parameter) {
-  return parameter.shape.size() == 2 && parameter.name.starts_with("blocks.");
-}
-
 Parameters<float> part_of(const Parameters<float>& all, const RunOptions& options, bool for_muon) {
   Parameters<float> part;
   for (const Parameter<float>& parameter : all) {
-    const bool to_muon = options.optimizer == "muon" && is_block_matrix(parameter);
-    if (to_muon == for_muon) part.push_back(parameter);
+    if (belongs_to_muon(options, parameter) == for_muon) part.push_back(parameter);
   }
   return part;
 }
 
 }  // namespace
+
+bool belongs_to_muon(const RunOptions& options, const Parameter<float>& parameter) {
+  return options.optimizer == "muon" && parameter.shape.size() == 2 &&
+         parameter.name.starts_with("blocks.");
+}
 
 Trainer::Trainer(const RunOptions& run_options, Batches data)
     : options(run_options),

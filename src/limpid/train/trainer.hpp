@@ -60,7 +60,7 @@ class LIMPID_API Trainer {
   RunOptions options;
   Decoder<float> model;
   Parameters<float> parameters;  // of model
-  // With optimizer=muon the blocks' matrices belong to Muon; otherwise all belong to AdamW.
+  // Each of them belongs to one of the two (belongs_to_muon).
   Parameters<float> adamw_parameters, muon_parameters;
   AdamW<float> adamw;
   Muon<float> muon;
@@ -77,6 +77,9 @@ class LIMPID_API Trainer {
   Decoder<float>::Cache cache_;  // kept from step to step, so that its memory is too
   Index steps_done_ = 0;
 };
+
+/// With optimizer=muon the blocks' matrices belong to Muon; all others belong to AdamW.
+LIMPID_API bool belongs_to_muon(const RunOptions& options, const Parameter<float>& parameter);
 
 /// The first parameter that holds a NaN or an infinity, or an empty name.
 LIMPID_API std::string first_bad_parameter(const Parameters<float>& parameters);
