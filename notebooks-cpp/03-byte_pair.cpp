@@ -432,6 +432,12 @@ NB_CELL {
     if (++shown <= 4) std::printf("%-20s %s\n", by_rank.c_str(), by_length.c_str());
   }
   std::printf("%d of %d different pieces are cut otherwise\n", different, pieces.size());
+  for (std::size_t rank = 0; rank < 400; ++rank) {
+    const Merge& merge = learned.merges[rank];
+    const std::string pair = visible(tokenizer.token_bytes(merge.left)) + "+" +
+                             visible(tokenizer.token_bytes(merge.right));
+    if (pair == "r+i" || pair == "·b+r") std::printf("%s has rank %zu\n", pair.c_str(), rank);
+  }
 };
 
 // %% [markdown]

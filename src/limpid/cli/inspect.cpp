@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -55,7 +56,9 @@ struct Card {
 
   const Config& config() const { return loaded.model->config; }
   // A file of llama2.c's may come without one.
-  std::string tokenizer_kind() const { return loaded.tokenizer ? loaded.tokenizer->kind() : "no"; }
+  std::string_view tokenizer_kind() const {
+    return loaded.tokenizer ? loaded.tokenizer->kind() : "no";
+  }
   double parameters() const { return static_cast<double>(config().parameter_count()); }
   // AdamW keeps two numbers a weight, Muon one.
   double moments() const {
@@ -198,7 +201,7 @@ void print_cost(const Card& card) {
        fmt::format("remembered of {} tokens while it writes", c.context));
   line("gradients", bytes_text(weights), "in training: as many as weights");
   line("moments", bytes_text(card.moments() * kBytes),
-       "in training: AdamW keeps two numbers a weight, Muon one");
+       "in training: two a weight with AdamW, one with Muon");
   heading("OPERATIONS per token", fmt::format("at {} tokens of context", c.context));
   line("to write it", fmt::format("{:.2f} M", card.writing_flops() * 1e-6),
        "2 a weight, and 4 layers width context");
