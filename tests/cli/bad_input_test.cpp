@@ -182,6 +182,12 @@ TEST_CASE("misuse: prompts and texts that do not fit the model") {
   CHECK_HOLDS(complaint(run_limpid({"generate", "--model", model, "--prompt", prompt})),
               "tokens, expected at most 16 (the model's context)");
   CHECK_HOLDS(complaint(run_limpid({"trace", "--model", model, prompt})), "expected at most 16");
+  const std::string broken = "the \xFFox";
+  CHECK_HOLDS(complaint(run_limpid({"generate", "--model", model, "--prompt", broken})),
+              "the prompt's byte 4 (0xFF) is not UTF-8 text");
+  CHECK_HOLDS(complaint(run_limpid({"generate", "--model", model}, {.input = broken})), "byte 4");
+  CHECK_HOLDS(complaint(run_limpid({"trace", "--model", model, broken})), "byte 4");
+  CHECK_HOLDS(complaint(run_limpid({"generate", "--model", model, "--seed", "-1"})), "--seed");
   CHECK_HOLDS(
       complaint(run_limpid({"generate", "--model", model, "--prompt", "the", "--top-p", "2"})),
       "top_p");

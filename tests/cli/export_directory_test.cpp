@@ -62,7 +62,7 @@ TEST_CASE("property: in BF16 the file has half the bytes, and says so") {
   };
   CHECK(size(scratch / "half") < 0.6 * size(trained_model()));
   CHECK(Json::parse(get(scratch / "half/config.json")).at("torch_dtype") == "bfloat16");
-  CHECK_HOLDS(get(scratch / "half/README.md"), "are rounded to BF16 here");
+  CHECK_HOLDS(get(scratch / "half/README.md"), "rounded to BF16 after what is measured below");
   CHECK(logits(scratch / "half") != logits(trained_model()));
   // What is rounded already is not rounded again.
   REQUIRE(export_model(scratch / "half", scratch / "again", {"--type", "bf16"}).status == 0);

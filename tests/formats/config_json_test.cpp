@@ -1,6 +1,7 @@
 #include "limpid/formats/config_json.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <string>
@@ -163,6 +164,26 @@ TEST_CASE("edges: equal things in other words") {
   CHECK(parsed(object.dump()).config.rotary_base == 700);
 }
 
+TEST_CASE("by hand: generation_config.json says more of begin and end, and may be missing") {
+  const ScratchDirectory directory;
+  ConfigJson description{.config = some_config(Family::llama), .begin_token = 1, .end_tokens = {2}};
+  const auto read = [&](const std::string& text) {
+    put(directory / "g.json", text);
+    return failure(directory.path(),
+                   [&] { read_generation_config(directory / "g.json", description); });
+  };
+  read_generation_config(directory / "none.json", description);
+  CHECK(read(R"({"temperature": 0.6})") == "no error");
+  CHECK(description.begin_token == 1);
+  CHECK(description.end_tokens == std::vector<Index>{2});
+  CHECK(read(R"({"bos_token_id": 0, "eos_token_id": [2, 3]})") == "no error");
+  CHECK(description.begin_token == 0);
+  CHECK(description.end_tokens == std::vector<Index>{2, 3});
+  CHECK(read("{{{") == "g.json: line 1 is not JSON");
+  CHECK(read(R"({"eos_token_id": 1000000000})")
+            .starts_with("g.json: \"eos_token_id\" is 1000000000, expected"));
+}
+
 TEST_CASE("edges: a file with all the defaults of generation, as transformers 4 wrote them") {
   for (const char* key :
        {"output_scores", "return_dict_in_generate", "remove_invalid_values", "tf_legacy_loss",
@@ -221,6 +242,14 @@ TEST_CASE("misuse: keys that are missing, of another type or out of range") {
         R"(config.json: "layer_norm_epsilon" is "small", expected a number)");
   CHECK(gpt2_with("tie_word_embeddings", 1) ==
         R"(config.json: "tie_word_embeddings" is 1, expected true or false)");
+  // 50256 stands in the description of any GPT-2; other tokens that nobody has are a mistake.
+  CHECK(gpt2_with("eos_token_id", 50256) == "no error");
+  CHECK(gpt2_with("eos_token_id", 50255) ==
+        fmt::format(R"(config.json: "eos_token_id" is 50255, expected token ids below {})",
+                    some_config(Family::gpt2).vocab));
+  CHECK(llama_with("bos_token_id", 50256).find("expected token ids below") != std::string::npos);
+  const std::string long_name = llama_with("x", std::string(79, 'a') + "\xC3\xA9");
+  CHECK(long_name.find("\xC3") == std::string::npos);  // cut before the character, not within it
   CHECK(gpt2_with("eos_token_id", -1) ==
         R"(config.json: "eos_token_id" is -1, expected token ids)");
   CHECK(gpt2_with("bos_token_id", {1, 2}) ==

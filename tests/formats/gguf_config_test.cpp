@@ -172,6 +172,10 @@ TEST_CASE("misuse: keys that lie, or ask for another model") {
         "f: the tensors hold 116 numbers, expected 328 as the keys say");
   CHECK(error_of(file_of({.width = 4'000'000'000})) ==
         "f: config: width is 4000000000, expected 1 to 1000000");
+  CHECK(error_of(file_of({.context = 5'000'000})) ==
+        "f: a context of 5000000 positions asks for 10000000 cosines and sines, expected at most "
+        "4000000");
+  CHECK(error_of(file_of({.context = 2'000'000})) == "no error");
   CHECK(error_of(file_of({.heads = 0})) == "f: config: heads is 0, expected 1 to 4");
   CHECK(error_of(file_of({.context = 0})) == "f: config: context is 0, expected 1 to 10000000");
   CHECK(error_of(file_of({.epsilon = 2})) ==
@@ -186,6 +190,10 @@ TEST_CASE("misuse: keys that lie, or ask for another model") {
         "f: key \"llama.rope.scaling.factor\" is 4, expected 1");
   CHECK(with([](GgufBytes& file) { file.text("llama.rope.scaling.type", "yarn"); }) ==
         "f: key \"llama.rope.scaling.type\" is \"yarn\", expected \"none\"");
+  CHECK(with([](GgufBytes& file) { file.f32("llama.attention.scale", 0.5); }) ==
+        "f: key \"llama.attention.scale\" is not known here: a model that ignored it might be "
+        "another");
+  CHECK(with([](GgufBytes& file) { file.f32("gpt2.attention.scale", 0.5); }) == "no error");
   CHECK(with([](GgufBytes& file) { file.u32("tokenizer.ggml.bos_token_id", 5); }) ==
         "f: key \"tokenizer.ggml.bos_token_id\" is 5, expected 0 to 4");
   CHECK(with([](GgufBytes& file) { file.tensors.erase(file.tensors.begin()); }) ==

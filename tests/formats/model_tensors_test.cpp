@@ -119,3 +119,22 @@ TEST_CASE("misuse: parameters of another configuration") {
   other.tied = true;
   CHECK(error().starts_with("model_tensors: the model has "));
 }
+
+TEST_CASE("misuse: a context whose cosines and sines would be larger than the model") {
+  const auto error = [](Config config, Index context) {
+    config.context = context;
+    return failure("", [&] { expect_small_tables("f", config); });
+  };
+  // Head width 6: 4,000,000 numbers are always allowed.
+  CHECK(error(llama(), 666'666) == "no error");
+  CHECK(error(llama(), 666'667) ==
+        "f: a context of 666667 positions asks for 4000002 cosines and sines, expected at most "
+        "4000000");
+  Config large = llama();
+  large.vocab = 1'000'000;  // 24 million numbers in embedding and head
+  CHECK(error(large, 4'000'000) == "no error");
+  CHECK(error(large, 5'000'000) != "no error");
+  Config gpt2 = llama();
+  gpt2.family = Family::gpt2;  // its positions are tensors
+  CHECK(error(gpt2, 9'000'000) == "no error");
+}

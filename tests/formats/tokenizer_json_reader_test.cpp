@@ -162,6 +162,9 @@ TEST_CASE("misuse: settings that would change the ids") {
   CHECK(error_after([](Json& f) {
           f["normalizer"] = {{"type", "NFC"}};
         }) == "F: normalizer is {\"type\":\"NFC\"}, expected null: it is not supported");
+  CHECK(error_after([](Json& f) {
+          f["truncation"] = {{"max_length", 5}};
+        }) == "F: truncation is {\"max_length\":5}, expected null: it is not supported");
   CHECK(error_after([](Json& f) { f["model"]["dropout"] = 0.1; }) ==
         "F: model.dropout is 0.1, expected null: it is not supported");
   CHECK(error_after([](Json& f) {

@@ -94,10 +94,12 @@ TEST_CASE("edges: stopped early, not measured, rounded, from elsewhere") {
   CHECK(contains(section(model_card(facts), "Measured loss"), "Nothing has been measured yet."));
   CHECK(!contains(card, "rounded"));
   facts.type = Dtype::bf16;
-  CHECK(contains(model_card(facts), "are rounded to BF16 here"));
+  CHECK(contains(model_card(facts), "rounded to BF16 after what is measured below."));
   facts.run.reset();
   card = model_card(facts);
   CHECK(contains(card, "It was not trained here: nothing is known"));
+  CHECK(contains(card, "rounded to BF16.\n"));
+  CHECK(contains(card, "- Nothing was measured:"));
   CHECK(!contains(card, "## Data"));
 }
 

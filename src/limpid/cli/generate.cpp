@@ -128,7 +128,9 @@ void add_generate(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--repetition-penalty", sampling.repetition_penalty, "Above 1 discourages")
       ->capture_default_str();
-  command->add_option("--seed", arguments->seed, "Of the random draws")->capture_default_str();
+  command->add_option("--seed", arguments->seed, "Of the random draws")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command->add_option("--count", arguments->count, "Number of texts")
       ->check(above_zero())
       ->capture_default_str();

@@ -9,6 +9,7 @@
 #include "limpid/cli/exchange_commands.hpp"
 #include "limpid/cli/model_directory.hpp"
 #include "limpid/formats/huggingface.hpp"
+#include "limpid/train/model_card.hpp"
 
 namespace limpid::cli {
 namespace {
@@ -25,6 +26,8 @@ void import_model(const ImportArguments& arguments) {
   const LoadedModel loaded = load_model(arguments.file, {.tokenizer = arguments.tokenizer});
   const ConfigJson description = loaded.description();
   write_model_directory(directory, description, loaded.model->parameters(), *loaded.tokenizer);
+  write_model_card(directory, {.config = description.config,
+                               .tokenizer = std::string(loaded.tokenizer->kind())});
   fmt::print("{}: {} model, {} parameters, {} tokens\n", directory.string(),
              family_name(description.config.family), description.config.parameter_count(),
              loaded.tokenizer->vocab_size());

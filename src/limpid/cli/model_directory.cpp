@@ -15,6 +15,7 @@
 #include "limpid/formats/llama2c_tokenizer.hpp"
 #include "limpid/formats/tokenizer_json.hpp"
 #include "limpid/model/inference_decoder.hpp"
+#include "limpid/tokenizer/utf8.hpp"
 
 namespace limpid::cli {
 namespace {
@@ -33,7 +34,7 @@ void expect_fit(const fs::path& path, const Tokenizer& tokenizer, const Config& 
 void set_ends(LoadedModel& loaded, const ConfigJson& description) {
   const auto id_of = [&](Index id) { return static_cast<std::int32_t>(id); };
   const Index vocab = description.config.vocab;
-  // GPT-2's 50256 stands in descriptions of smaller vocabularies too.
+  // llama2.c's program begins with token 1, whatever the vocabulary.
   if (description.begin_token && *description.begin_token < vocab) {
     loaded.begin = id_of(*description.begin_token);
   }
@@ -43,7 +44,8 @@ void set_ends(LoadedModel& loaded, const ConfigJson& description) {
 }
 
 LoadedModel load_directory(const fs::path& directory) {
-  const ConfigJson description = read_config_json(directory / "config.json");
+  ConfigJson description = read_config_json(directory / "config.json");
+  read_generation_config(directory / "generation_config.json", description);
   LoadedModel loaded;
   loaded.tokenizer = read_tokenizer(directory / "tokenizer.json");
   expect_fit(directory / "tokenizer.json", *loaded.tokenizer, description.config);
@@ -119,6 +121,10 @@ void expect_new_directory(const fs::path& directory) {
 }
 
 std::vector<std::int32_t> prompt_ids(const LoadedModel& loaded, std::string_view prompt) {
+  if (const auto bad = find_invalid_utf8(prompt)) {
+    throw std::invalid_argument(fmt::format("the prompt's byte {} (0x{:02X}) is not UTF-8 text",
+                                            *bad, static_cast<unsigned char>(prompt[*bad])));
+  }
   std::vector<std::int32_t> ids;
   if (loaded.begin && (loaded.begins_texts || prompt.empty())) ids.push_back(*loaded.begin);
   const std::vector<std::int32_t> text =

@@ -41,7 +41,7 @@ void expect_new_directory(const std::filesystem::path& directory);
 /// The tokens of a prompt as the model expects them: after the begin token where the model knows one (in
 /// our own, a text begins after the end of another). An empty prompt without that token starts at a line's
 /// end.
-/// ERRORS  a prompt longer than the model's context
+/// ERRORS  a prompt that is not UTF-8, or longer than the model's context
 std::vector<std::int32_t> prompt_ids(const LoadedModel& loaded, std::string_view prompt);
 
 /// The bytes that `id` adds to a text behind `previous`: some tokenizers put or take a space between.

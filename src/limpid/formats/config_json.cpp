@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "limpid/core/check.hpp"
 #include "limpid/formats/file_handle.hpp"
 #include "limpid/formats/json_fields.hpp"
 #include "limpid/formats/text_file.hpp"
@@ -21,6 +22,8 @@ using nlohmann::json;
 constexpr std::uint64_t kLargestConfig = 1 << 20;
 constexpr int kDeepestConfig = 16;
 constexpr Index kLargestSize = 10'000'000;
+constexpr Index kGpt2End =
+    50256;  // stands in descriptions of smaller vocabularies, too, and means nothing there
 
 /// Keys that change no logit: notes, defaults of generation, heads for other tasks.
 // clang-format off
@@ -96,15 +99,17 @@ class Keys {
   }
 
   /// One token, several, or none.
-  std::vector<Index> tokens(const std::string& key) {
+  std::vector<Index> tokens(const std::string& key, const Config& config) {
     const json value = take(key);
     std::vector<Index> ids;
     if (value.is_null()) return ids;
     for (const json& id : value.is_array() ? value : json::array({value})) {
-      if (!id.is_number_unsigned() || id.get<std::uint64_t>() > 1'000'000'000) {
-        refuse(key, value, "token ids");
+      if (!id.is_number_unsigned()) refuse(key, value, "token ids");
+      if (id.get<std::uint64_t>() < static_cast<std::uint64_t>(config.vocab)) {
+        ids.push_back(id.get<Index>());
+      } else if (config.family != Family::gpt2 || id != kGpt2End) {
+        refuse(key, value, fmt::format("token ids below {}", config.vocab));
       }
-      ids.push_back(id.get<Index>());
     }
     return ids;
   }
@@ -127,8 +132,7 @@ class Keys {
 
   [[noreturn]] void refuse(const std::string& key, const json& value,
                            const std::string& expected) const {
-    std::string text = value.is_null() ? "missing" : value.dump();
-    if (text.size() > 80) text = text.substr(0, 80) + "...";
+    const std::string text = shortened(value.is_null() ? "missing" : value.dump(), 80);
     fail_file(path_, fmt::format("{} is {}, expected {}", in_quotes(key), text, expected));
   }
 
@@ -205,6 +209,15 @@ Config read_llama(const std::filesystem::path& path, Keys& keys) {
   return config;
 }
 
+/// What is not named stays as it was.
+void read_begin_and_end(Keys& keys, ConfigJson& description) {
+  const std::vector<Index> begin = keys.tokens("bos_token_id", description.config);
+  if (begin.size() > 1) keys.refuse("bos_token_id", begin, "one token id");
+  if (!begin.empty()) description.begin_token = begin.front();
+  const std::vector<Index> ends = keys.tokens("eos_token_id", description.config);
+  if (!ends.empty()) description.end_tokens = ends;
+}
+
 json token_ids(const std::vector<Index>& ids) {
   if (ids.empty()) return nullptr;
   return ids.size() == 1 ? json(ids.front()) : json(ids);
@@ -221,10 +234,7 @@ ConfigJson read_config_json(const std::filesystem::path& path) {
 
   ConfigJson description;
   description.config = gpt2 ? read_gpt2(keys) : read_llama(path, keys);
-  const std::vector<Index> begin = keys.tokens("bos_token_id");
-  if (begin.size() > 1) keys.refuse("bos_token_id", begin, "one token id");
-  if (!begin.empty()) description.begin_token = begin.front();
-  description.end_tokens = keys.tokens("eos_token_id");
+  read_begin_and_end(keys, description);
   const json dtype = keys.take("torch_dtype");
   if (dtype.is_string()) description.torch_dtype = dtype.get<std::string>();
   // What every model may be asked for, and none here does.
@@ -240,6 +250,12 @@ ConfigJson read_config_json(const std::filesystem::path& path) {
     fail_file(path, error.what());
   }
   return description;
+}
+
+void read_generation_config(const std::filesystem::path& path, ConfigJson& description) {
+  if (!std::filesystem::exists(path)) return;
+  Keys keys(path, parse_object(path));
+  read_begin_and_end(keys, description);
 }
 
 std::string to_config_json(const ConfigJson& description) {

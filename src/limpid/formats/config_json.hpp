@@ -46,6 +46,10 @@ struct ConfigJson {
 
 LIMPID_API ConfigJson read_config_json(const std::filesystem::path& path);
 
+/// generation_config.json, where there is one: the tokens that begin and end what a model writes, which may
+/// be others than config.json names. Its other keys are defaults of sampling, which the user chooses.
+LIMPID_API void read_generation_config(const std::filesystem::path& path, ConfigJson& description);
+
 /// The same text for the same configuration, keys in alphabetical order as transformers writes them.
 LIMPID_API std::string to_config_json(const ConfigJson& description);
 

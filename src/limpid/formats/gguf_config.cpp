@@ -8,6 +8,7 @@
 #include <string>
 
 #include "limpid/formats/file_handle.hpp"
+#include "limpid/formats/model_tensors.hpp"
 
 namespace limpid {
 namespace {
@@ -15,6 +16,23 @@ namespace {
 constexpr std::string_view kEndKeys[kGgufEnds] = {
     "tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"};
 constexpr std::string_view kAddBegin = "tokenizer.ggml.add_bos_token";
+
+/// What follows the family's name in the keys that are read, and in those that change nothing here.
+constexpr std::string_view kShapeKeys[] = {"vocab_size",
+                                           "context_length",
+                                           "embedding_length",
+                                           "block_count",
+                                           "feed_forward_length",
+                                           "attention.head_count",
+                                           "attention.head_count_kv",
+                                           "attention.layer_norm_epsilon",
+                                           "attention.layer_norm_rms_epsilon",
+                                           "rope.freq_base",
+                                           "rope.scaling.type",
+                                           "rope.scaling.original_context_length",
+                                           "rope.scaling.finetuned",
+                                           "expert_used_count",
+                                           "tensor_data_layout"};
 
 std::string epsilon_key(Family family) {
   return family == Family::gpt2 ? "gpt2.attention.layer_norm_epsilon"
@@ -56,7 +74,7 @@ Config read_shape(const GgufFile& file, Family family) {
   return config;
 }
 
-/// What another model would say, and one of ours only in this way.
+/// What another model would say, and one of ours only in this way; and what nobody here knows.
 void refuse_others(const GgufFile& file, const Config& config) {
   const GgufKeys& keys = file.keys();
   const std::string prefix = std::string(family_name(config.family)) + ".";
@@ -72,6 +90,18 @@ void refuse_others(const GgufFile& file, const Config& config) {
     if (value && *value != expected) {
       fail_file(file.path(),
                 fmt::format("key \"{}{}\" is {}, expected {}", prefix, key, *value, expected));
+    }
+  }
+  for (const std::string& name : keys.names()) {
+    if (!name.starts_with(prefix)) continue;
+    const std::string_view key = std::string_view(name).substr(prefix.size());
+    const auto is_key = [&](std::string_view known) { return known == key; };
+    const bool checked = std::any_of(std::begin(only), std::end(only),
+                                     [&](const auto& known) { return known.first == key; });
+    if (!checked && std::none_of(std::begin(kShapeKeys), std::end(kShapeKeys), is_key)) {
+      fail_file(file.path(),
+                fmt::format("key {} is not known here: a model that ignored it might be another",
+                            in_quotes(name)));
     }
   }
   const std::string scaling = prefix + "rope.scaling.type";
@@ -115,6 +145,7 @@ GgufDescription read_gguf_config(const GgufFile& file) {
   config = read_shape(file, family_from_name(name));
   refuse_others(file, config);
   expect_numbers(file, config);
+  expect_small_tables(file.path(), config);
   if (const auto id = keys.integer(kGgufBeginKey)) {
     description.model.begin_token = checked_token(file, kGgufBeginKey, *id, config.vocab);
   }

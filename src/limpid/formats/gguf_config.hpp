@@ -19,7 +19,8 @@
 ///   begins texts   tokenizer.ggml.add_bos_token               llama tokenizers: yes, others: no
 ///
 /// Keys that would make it another model than the two families build (scaled rotary positions,
-/// experts, heads of another width) are refused; keys that say nothing of the shape are skipped.
+/// experts, heads of another width) are refused, and so are keys FAMILY.* that nobody here knows; other
+/// keys say nothing of the shape and are skipped.
 ///
 /// SOURCE  https://github.com/ggml-org/ggml, docs/gguf.md, section "Standardized key-value pairs"
 /// USES    core, formats/config_json, formats/file_handle, formats/gguf_file,

@@ -147,6 +147,12 @@ void GgufKeys::fail_missing(std::string_view key) const {
   fail_key(key, "is missing");
 }
 
+std::vector<std::string> GgufKeys::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : values_) names.push_back(name);
+  return names;
+}
+
 const GgufValue* GgufKeys::find(std::string_view key, bool is_array) const {
   const auto found = values_.find(key);
   if (found == values_.end()) return nullptr;

@@ -67,6 +67,7 @@ class LIMPID_API GgufKeys {
 
   bool has(std::string_view key) const { return values_.contains(key); }
   std::size_t size() const { return values_.size(); }
+  std::vector<std::string> names() const;
 
   /// Nothing when the key is not there; an error when it has another kind of value.
   std::optional<Index> integer(std::string_view key) const;

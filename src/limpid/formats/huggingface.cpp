@@ -178,6 +178,7 @@ void write_model_weights(const fs::path& directory, const Config& config,
 }
 
 void expect_model_weights(const fs::path& directory, const Config& config) {
+  expect_small_tables(directory / "config.json", config);
   const SafetensorsShards files(directory);
   Index numbers = 0;
   for (const std::string& name : files.names()) {

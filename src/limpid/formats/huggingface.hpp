@@ -61,7 +61,7 @@ LIMPID_API void write_model_weights(const std::filesystem::path& directory, cons
                                     const Parameters<float>& parameters, Dtype type = Dtype::f32);
 
 /// A model takes memory by its configuration, which must not promise more than the files hold.
-/// ERRORS  model.safetensors, or its shards, hold fewer numbers
+/// ERRORS  model.safetensors, or its shards, hold fewer numbers; a context too long for such a model
 LIMPID_API void expect_model_weights(const std::filesystem::path& directory, const Config& config);
 
 /// model.safetensors, or its shards, into the parameters of a model that was built from this

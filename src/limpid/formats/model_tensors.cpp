@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "limpid/core/check.hpp"
+#include "limpid/formats/file_handle.hpp"
 
 namespace limpid {
 
@@ -53,6 +54,18 @@ std::vector<ModelTensor> model_tensors(const std::vector<TensorName>& names, con
                             family_name(config.family)));
   }
   return tensors;
+}
+
+void expect_small_tables(const std::filesystem::path& path, const Config& config) {
+  if (config.family != Family::llama) return;
+  constexpr Index kAlways = 4'000'000;  // 16 MB
+  const Index most = std::max(kAlways, config.parameter_count());
+  if (config.context > most / config.head_width()) {
+    fail_file(
+        path,
+        fmt::format("a context of {} positions asks for {} cosines and sines, expected at most {}",
+                    config.context, config.context * config.head_width(), most));
+  }
 }
 
 }  // namespace limpid

@@ -11,11 +11,12 @@
 /// The other rows, and biases and gains, stand as they do here.
 ///
 /// SOURCE  Su et al. 2021, arXiv:2104.09864, section 3.4.2 (neighbours turn together)
-/// USES    core, formats/tensor_names, model/config
+/// USES    core, formats/file_handle, formats/tensor_names, model/config
 /// ERRORS  std::invalid_argument when names, parameters and configuration disagree: a mistake of this
 ///         program, not of a file
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,5 +48,10 @@ LIMPID_API std::vector<ModelTensor> model_tensors(const std::vector<TensorName>&
                                                   const Config& config,
                                                   const Parameters<float>& parameters,
                                                   const char* place = "model_tensors");
+
+/// No tensor says how many positions a rotary table has, so a file may promise any number of them: not more
+/// than some millions of numbers, or than the model has itself.
+/// ERRORS  std::runtime_error: the configuration in `path` asks for more
+LIMPID_API void expect_small_tables(const std::filesystem::path& path, const Config& config);
 
 }  // namespace limpid

@@ -159,6 +159,7 @@ std::unique_ptr<Tokenizer> read_merging(const Json& file, const std::string& typ
 
 std::unique_ptr<Tokenizer> read(const Json& file) {
   if (!file.is_object()) reject(fmt::format("the file is {}, expected an object", shown(file)));
+  expect_unset(file, "", {"truncation", "padding"});
   const Json& model = get(file, "", "model", kObject);
   const std::string& type = get_text(model, "model.", "type");
   if (is_scored_pairs(model)) {

@@ -51,11 +51,8 @@ std::string describe_model(const CardFacts& facts) {
       c.width, c.hidden, number(c.context), number(c.vocab), facts.tokenizer,
       c.tied ? "tied to the embedding" : "its own", dtype_name(facts.type));
   if (facts.type != Dtype::f32) {
-    text += fmt::format(
-        "\nThe weights were trained as F32 and are rounded to {} here; what was measured below was "
-        "measured\n"
-        "before.\n",
-        dtype_name(facts.type));
+    text += fmt::format("\nThe weights were rounded to {}{}.\n", dtype_name(facts.type),
+                        facts.run ? " after what is measured below" : "");
   }
   return text;
 }
@@ -122,10 +119,10 @@ std::string model_card(const CardFacts& facts) {
       "- It follows no instructions, answers no questions, and nothing that it writes is to be "
       "believed.\n"
       "- It reads {} tokens at most.\n"
-      "- Nothing but the loss was measured: no tests of facts, safety or bias.\n",
+      "- {} measured: no tests of facts, safety or bias.\n",
       tales ? "stories in the manner of its data, and knows no other words"
             : "a text in the manner of what it was trained on",
-      number(facts.config.context));
+      number(facts.config.context), facts.run ? "Nothing but the loss was" : "Nothing was");
   return card;
 }
 
