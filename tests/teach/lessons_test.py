@@ -117,7 +117,17 @@ class OneLesson(unittest.TestCase):
         self.expect("other is done, but lessons/02-other is not there", syllabus("planned", "done"))
         self.expect("needs 03, which does not come before it", syllabus("| 01 | 10", "| 03 | 10"))
         self.expect("number 01 is there twice", syllabus("| 02 |", "| 01 |"))
-        self.expect("nn/new has no place in the syllabus", {"src/limpid/nn/new.hpp": "/// New.\n"})
+
+    def test_every_concept_has_a_place_in_the_syllabus(self):
+        for area in ("nn", "core", "tales", "an_area_to_come"):
+            header = {f"src/limpid/{area}/new.hpp": "/// New.\n"}
+            self.expect(f"{area}/new has no place in the syllabus", header)
+            helper = {"lessons/README.md": SYLLABUS + f"\nWithout a lesson of its own: `{area}/new`.\n"}
+            self.assertEqual(self.problems({**header, **helper}), [])
+            self.expect(f"lessons/README.md:8: {area}/new: there is no", helper)
+        self.expect("nn/thing has no place", {"lessons/README.md": SYLLABUS.replace("`nn/thing`", "`nn/things`")})
+        self.expect("nn/things: there is no", {"lessons/README.md": SYLLABUS.replace("`nn/thing`", "`nn/things`")})
+        self.assertEqual(self.problems({"src/limpid/cli/new.hpp": "/// A command is no concept.\n"}), [])
 
     def test_refresh_mends_snippets_outputs_and_pictures(self):
         changes = self.lesson("two 2\nthree 3", "two 2\nthree 4")
