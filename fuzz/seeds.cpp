@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "limpid/core/rng.hpp"
 #include "limpid/formats/atomic_file.hpp"
 #include "limpid/formats/byte_alphabet.hpp"
 #include "limpid/formats/config_json.hpp"
@@ -17,6 +18,8 @@
 #include "limpid/formats/gguf_tokenizer.hpp"
 #include "limpid/formats/llama2c_tokenizer.hpp"
 #include "limpid/formats/tokenizer_json.hpp"
+#include "limpid/tales/world.hpp"
+#include "limpid/tales/writer.hpp"
 #include "limpid/tokenizer/byte_pair.hpp"
 #include "limpid/tokenizer/factory.hpp"
 #include "limpid/train/metrics.hpp"
@@ -99,6 +102,15 @@ void write_other_seeds(const std::filesystem::path& folder) {
   write("config_json_fuzz", "gpt2", to_config_json(description));
   description.config.family = Family::llama;
   write("config_json_fuzz", "llama", to_config_json(description));
+  write("config_json_fuzz", "generation",
+        R"({"bos_token_id": 1, "eos_token_id": [2, 3], "top_p": 0.9})");
+  write("safetensors_shards_fuzz", "index",
+        R"({"metadata": {"total_size": 24}, "weight_map": {"x": "a", "y": "b"}})");
+  Rng rng(1);
+  for (const char* name : {"one", "two", "three"}) {
+    write("tales_story_fuzz", name,
+          tales::write(tales::World::embedded(), tales::Split::train, rng).text);
+  }
   Metrics first, second;
   second.step = 10;
   second.sample = "the \"cat\"\ncaf\xC3\xA9";
