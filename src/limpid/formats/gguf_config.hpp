@@ -24,7 +24,7 @@
 ///
 /// SOURCE  https://github.com/ggml-org/ggml, docs/gguf.md, section "Standardized key-value pairs"
 /// USES    core, formats/config_json, formats/file_handle, formats/gguf_file,
-/// USES    formats/gguf_key_writer, formats/gguf_keys
+/// USES    formats/gguf_key_writer, formats/gguf_keys, formats/model_tensors
 /// USES    model/config
 /// ERRORS  std::runtime_error: file, key, what it says, what was expected
 #pragma once

@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <map>
-#include <mutex>
 #include <tuple>
 #include <utility>
 
@@ -56,9 +55,9 @@ RotaryTable<Real> make_table(Index head_width, const RotaryOptions& options) {
 template <class Real>
 std::shared_ptr<const RotaryTable<Real>> shared_table(Index head_width,
                                                       const RotaryOptions& options) {
-  static std::mutex mutex;
-  static std::map<std::tuple<Index, double, Index>, std::weak_ptr<const RotaryTable<Real>>> tables;
-  const std::lock_guard lock(mutex);
+  // One list for each thread that makes models, so that none need wait for another.
+  thread_local std::map<std::tuple<Index, double, Index>, std::weak_ptr<const RotaryTable<Real>>>
+      tables;
   auto& known = tables[{head_width, options.base, options.positions}];
   std::shared_ptr<const RotaryTable<Real>> table = known.lock();
   if (table == nullptr) {

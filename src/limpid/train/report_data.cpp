@@ -155,12 +155,12 @@ std::string result_sentence(const ReportData& data) {
   if (data.metrics.empty()) return when + ", nothing has been measured yet.";
   const double bits = data.metrics.back().bits_per_byte;
   std::string text =
-      fmt::format("{}, this model needs {:.2f} bits to guess each letter of {} it has never read",
+      fmt::format("{}, this model needs {:.3f} bits to guess each letter of {} it has never read",
                   when, bits, data.files.empty() ? "stories" : "a text");
   if (b.five_gram) {
-    text += fmt::format(", where counting phrases of five tokens needs {:.2f}", *b.five_gram);
+    text += fmt::format(", where counting phrases of five tokens needs {:.3f}", *b.five_gram);
   }
-  if (b.floor) text += fmt::format(" and the best possible guesser {:.2f}", *b.floor);
+  if (b.floor) text += fmt::format(" and the best possible guesser {:.3f}", *b.floor);
   return text + ".";
 }
 
