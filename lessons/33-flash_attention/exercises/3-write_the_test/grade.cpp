@@ -24,6 +24,12 @@ M right(const M& q, const M& k, const M& v) {
   return y;
 }
 
+M plain_attention(const M& q, const M& k, const M& v) {
+  M y(q.rows(), q.cols());
+  scaled_dot_product_attention<double>(y, q, k, v, kOpen, nullptr);
+  return y;
+}
+
 // The same sums from the last key to the first: right, to rounding.
 M backwards(const M& q, const M& k, const M& v) {
   M y(q.rows(), q.cols());
@@ -66,6 +72,10 @@ M on_the_first(Index keys, const M& q, const M& k, const M& v) {
 }  // namespace
 
 GRADE("test", "") {
+  expect(
+      is_right(plain_attention), "is_right, for plain attention itself", "rejects_plain_attention",
+      "Your test says no to plain attention, whose every bit is that of plain(). Is the answer the "
+      "wrong way round, or is the head given other numbers than plain()?");
   expect(is_right(right) && is_right(backwards) && is_right(mending(true, true)),
          "is_right, for heads that are right", "rejects_the_right_one",
          "Your test says no to a head that is right. It sums in another order than plain attention "
