@@ -442,12 +442,12 @@ NB_CELL {
 // %% [markdown]
 // ## Break it: a large L in float
 //
-// L is rounded like any number, and exp(score - L) is off by as much as L is. How far is it from a
-// float to the next one?
+// L is rounded like any number, by up to half the gap to the next float, and exp(score - L) is off by
+// that share. How wide is the gap?
 
 // %% rounding
 NB_CELL {
-  std::printf("%12s %18s\n", "L about", "next float is off");
+  std::printf("%12s %18s\n", "L about", "to the next float");
   for (const float L : {1.F, 10.F, 100.F, 10000.F, 100000000.F}) {
     const float next = std::nextafter(L, std::numeric_limits<float>::infinity());
     std::printf("%12.0f %18.1e\n", static_cast<double>(L), static_cast<double>(next - L));

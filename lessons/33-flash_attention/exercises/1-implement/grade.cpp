@@ -42,6 +42,20 @@ struct FourKeys {
   AttentionMask mask() const { return {.causal = false, .keys = visible}; }
 };
 
+// 130 queries on the same keys: all are 0, so that their weights are 1/4 each, but for the last, which
+// is the one above. Queries 128 and 129 are rows 0 and 1 of the second block.
+struct Blocks {
+  M y = M::Zero(130, 4);
+  RowVector<double> log_sum_exp;
+
+  Blocks() {
+    const FourKeys head;
+    M q = M::Zero(130, 4);
+    q.row(129) = head.q;
+    flash_attention<double>(y, q, head.k, head.v, head.mask(), &log_sum_exp);
+  }
+};
+
 M first(double number) {
   return row({number, 0, 0, 0});
 }
@@ -94,7 +108,8 @@ GRADE("forward",
       {{"nothing_mended",
         "The first tile's terms are measured against exp(ln 2), those of the second against "
         "exp(ln 4), and you added them as they are. Is the factor 1 because the largest score was "
-        "replaced before it was computed?",
+        "replaced before it was computed? (Or does `=` stand where `*=` should, for the sum? That "
+        "makes 8, too.)",
         first(22 / 2.75)},
        {"sum_alone_mended",
         "You mended the sum, not y. Both are sums of terms relative to the old largest score.",
@@ -112,13 +127,34 @@ GRADE("forward",
   expect_equal(
       "the log-sum-exp of the same query, ln 8", row({std::log(8.0)}), four.log_sum_exp,
       {{"log_sum_exp_without_largest",
-        "This is ln(sum). The sum is relative to exp(largest), and that has to come back in.",
+        "This is ln(sum). The sum is relative to exp(largest), and that has to come back in. (Or "
+        "did "
+        "you subtract? ln 4 - ln 2 is the same number.)",
         row({kLn2})},
        {"sum_without_log",
         "You added the sum to the largest score. It belongs into the exponent: its logarithm.",
         row({kLn4 + 2})},
        {"largest_only", "This is the largest score; the sum is not in it.", row({kLn4})}},
       "exp(score - L) has to be the weight: exp(ln 4 - ln 8) = 4/8.");
+
+  asking("130 queries, in blocks of 128 and 2");
+  const Blocks blocks;
+  expect_equal(
+      "y of queries 128 and 129: the mean of 8, 16, 4, 8, where all scores are 0, and again 7",
+      row({9, 7}), row({blocks.y(128, 0), blocks.y(129, 0)}),
+      {{"all_rows_mended",
+        "Query 129 met a larger score in the second tile, query 128 did not, and was mended all "
+        "the "
+        "same. Only row i of y_rows is to be mended.",
+        row({6, 7})}},
+      "Each row has a largest score, a sum and a mixture of its own.");
+  expect_equal("the log-sum-exp of queries 0 and 1, whose four scores are 0", row({kLn4, kLn4}),
+               row({blocks.log_sum_exp[0], blocks.log_sum_exp[1]}),
+               {{"row_of_the_block",
+                 "This is where queries 128 and 129 have left theirs. Row i of the block is query "
+                 "first + i of the whole.",
+                 row({kLn4, std::log(8.0)})}},
+               "ln(1 + 1 + 1 + 1) = ln 4.");
 
   asking("a query that sees nothing");
   const FourKeys none(0);

@@ -24,6 +24,12 @@ M right(const M& q, const M& k, const M& v) {
   return y;
 }
 
+M plain_attention(const M& q, const M& k, const M& v) {
+  M y(q.rows(), q.cols());
+  scaled_dot_product_attention<double>(y, q, k, v, kOpen, nullptr);
+  return y;
+}
+
 // The same sums from the last key to the first: right, to rounding.
 M backwards(const M& q, const M& k, const M& v) {
   M y(q.rows(), q.cols());
@@ -66,6 +72,10 @@ M on_the_first(Index keys, const M& q, const M& k, const M& v) {
 }  // namespace
 
 GRADE("test", "") {
+  expect(
+      is_right(plain_attention), "is_right, for plain attention itself", "rejects_plain_attention",
+      "Your test says no to plain attention, whose every bit is that of plain(). Is the answer the "
+      "wrong way round, or is the head given other numbers than plain()?");
   expect(is_right(right) && is_right(backwards) && is_right(mending(true, true)),
          "is_right, for heads that are right", "rejects_the_right_one",
          "Your test says no to a head that is right. It sums in another order than plain attention "
@@ -74,7 +84,9 @@ GRADE("test", "") {
     return M(v.colwise().mean().replicate(q.rows(), 1));
   }),
          "is_right, for a head that gives all keys the same weight", "accepts_any_weights",
-         "Your test does not see the weights. Are all values alike, or all scores?");
+         "Your test does not see the weights. Are all values alike, or all scores? Or is the error "
+         "that "
+         "you allow too large?");
   expect(
       !is_right([](const M& q, const M& k, const M& v) { return on_the_first(128, q, k, v); }),
       "is_right, for a head that never looks beyond the first 128 keys", "accepts_one_tile",
@@ -97,6 +109,21 @@ GRADE("test", "") {
   expect(!is_right(mending(false, true)), "is_right, for a head that mends the mixture alone",
          "accepts_half_mended",
          "Your test sees whether the mixtures are mended, but not the sums.");
+  expect(
+      !is_right([](const M& q, const M& k, const M& v) {
+        return M((right(q, k, v).array() - 1).matrix());
+      }),
+      "is_right, for a head whose numbers are all too small by 1", "accepts_too_small",
+      "Your test sees what is too large only. Take the size of each difference, without its sign.");
+  expect(!is_right([](const M& q, const M& k, const M& v) {
+    M y = right(q, k, v);
+    y(0, 0) += 1;
+    if (y.size() > 1) y(y.rows() - 1, y.cols() - 1) -= 1;
+    return y;
+  }),
+         "is_right, for a head that gives one number too large by 1, and another too small",
+         "accepts_errors_that_cancel",
+         "You add differences before you take their size, and they cancel. Take the size of each.");
   expect(!is_right([](const M& q, const M&, const M&) {
     return M(M::Constant(q.rows(), q.cols(), std::numeric_limits<double>::quiet_NaN()));
   }),
