@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """tools/proof: what is missing is "not run", what is there is printed as it is, and nothing else."""
+import json
 import re
 import sys
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -59,7 +61,20 @@ class Proof(unittest.TestCase):
         rows = [line for line in proof.mutants(self.build) if line.startswith("| ")]
         everything = [int(cell) for cell in re.findall(r"\| (\d+)", rows[-1])]
         self.assertGreater(everything[0], 100)
-        self.assertEqual(everything[1:], [0, 0, everything[0]])  # killed, survived, not run
+        self.assertEqual(everything[1:], [0, 0, 0, everything[0]])  # killed, by exception, survived, not run
+
+    def test_what_an_exception_stopped_is_not_killed(self):
+        tool = tool_module("mutants")
+        mutant = next(m for m in tool.all_mutants() if m.name == "checkpoint_without_muon")
+        (self.build / "mutants").mkdir()
+        (self.build / "compile_commands.json").write_text("[]")
+        tool.Build.key = lambda build, concept, texts: concept + str(sorted(texts.values()))
+        key = tool.Build.key(None, mutant.concept, tool.mutated(mutant))
+        (self.build / "mutants/results.jsonl").write_text(
+            json.dumps({"key": key, "name": mutant.name, "outcome": "exception"}))
+        with unittest.mock.patch.object(proof, "tool_module", lambda name: tool):
+            rows = [line for line in proof.mutants(self.build) if line.startswith("| all")]
+        self.assertRegex(rows[0], r"^\| all \| \d+ \| 0 \| 1 \| 0 \| \d+ \|$")
 
     def test_test_cases_are_counted_as_they_stand(self):
         rows = [line for line in proof.tests(self.build) if line.startswith("| ")]

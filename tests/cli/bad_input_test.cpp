@@ -55,6 +55,22 @@ TEST_CASE("misuse: texts that cannot be read") {
   CHECK_HOLDS(place.train({}, place.scratch / "cut.txt"), "(0xC3) is not UTF-8");
 }
 
+TEST_CASE("misuse: stories that cannot be read or are none") {
+  const Place place;
+  const auto check = [&](const std::string& text) {
+    put(place.scratch / "tales.txt", text);
+    return run_limpid({"tales", "check", place.path("tales.txt")});
+  };
+  CHECK_HOLDS(complaint(run_limpid({"tales", "check", place.path("none.txt")})), "no such file");
+  CHECK_HOLDS(complaint(check("")), "expected stories, each followed by <|endoftext|>");
+  CHECK_HOLDS(complaint(check("the \xFFox.")), "tales.txt: byte 4 (0xFF) is not UTF-8");
+  // A foreign text without the end of a sentence is not written to the terminal as a whole.
+  const Outcome foreign = check("the fox" + std::string(100000, '-'));
+  CHECK(foreign.status == 0);
+  CHECK_HOLDS(foreign.out, "not a sentence of this world: the fox---");
+  CHECK(foreign.out.size() < 1000);
+}
+
 TEST_CASE("edges: empty and too short texts") {
   const Place place;
   put(place.scratch / "empty.txt", "");

@@ -80,6 +80,7 @@ TEST_CASE("property: what the writer writes, the reader reads, in every type") {
   GgufKeyWriter keys;
   keys.text("general.architecture", "none");
   write_gguf(directory / "f", keys, tensors);
+  REQUIRE(error_of(get(directory / "f")) == "no error");
   const GgufFile file(directory / "f");
   CHECK(file.keys().text("general.architecture") == "none");
   CHECK(file.find("c")->shape == std::vector<Index>{32});

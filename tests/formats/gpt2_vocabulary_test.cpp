@@ -136,6 +136,7 @@ TEST_CASE("edges: no version line, no last line feed, other special tokens or no
     return from_gpt2_vocabulary({"E", files.encoder.dump()}, {"M", files.merges}, specials);
   };
   files.encoder["世 界"] = 260;  // a special token is text, not bytes in the alphabet
+  REQUIRE_NOTHROW(with({"世 界", "<|endoftext|>"}));
   const auto two = with({"世 界", "<|endoftext|>"});
   CHECK(two.encode("世 界", Specials::recognised) == Ids{260});
   files.encoder.erase("世 界");

@@ -48,6 +48,7 @@ TEST_CASE("by hand: a file as real models ship it") {
   file["model"]["end_of_word_suffix"] = "";
   file["model"]["unk_token"] = "<|endoftext|>";
   file["post_processor"] = {{"type", "ByteLevel"}};
+  REQUIRE(error_of(file.dump()) == "no error");
   const auto tokenizer = from_tokenizer_json(file.dump(), "F");
   CHECK(tokenizer->fingerprint() == from_tokenizer_json(good().dump(), "F")->fingerprint());
   CHECK(tokenizer->encode(" the<|endoftext|>", Specials::recognised) ==

@@ -239,6 +239,32 @@ TEST_CASE("edges: an empty text, and a story without its end") {
   CHECK(half.reasons[0] == "cut off: the story does not come to its end");
 }
 
+TEST_CASE("edges: a foreign text without an end is quoted by its beginning") {
+  const auto said = [](const std::string& text) {
+    std::string all;
+    for (const std::string& reason : check(world(), text, true).reasons) all += reason + "\n";
+    return all;
+  };
+  std::string endless = "int main";
+  while (endless.size() < 10000) endless += " é";
+  CHECK(said(endless).starts_with("sentence 1: not a sentence of this world: int main é é"));
+  CHECK(said(endless).ends_with("é...\n"));
+  CHECK(said(endless).size() < 300);
+  // A sentence of the world where it does not belong, and names: a reader's own can be any.
+  Rng rng(5);
+  const std::string text = write(world(), Split::train, rng).text;
+  const std::string hero = names_in(text)[0], longer(10000, 'o');
+  std::string renamed = text;
+  renamed.replace(renamed.rfind(hero), hero.size(), "W" + longer);
+  CHECK(!check(world(), renamed, true).consistent);
+  CHECK(said(renamed).size() < 1000);
+  for (std::size_t at; (at = renamed.find(hero)) != std::string::npos;) {
+    renamed.replace(at, hero.size(), "B" + longer);
+  }
+  CHECK(!check(world(), renamed, true).consistent);
+  CHECK(said(renamed).size() < 1000);
+}
+
 TEST_CASE("by hand: each break has its reason") {
   const EmbeddedFile file{
       "test.txt",

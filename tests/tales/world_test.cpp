@@ -116,6 +116,29 @@ TEST_CASE("property: `novel` has pairs that training never has, in every story")
   CHECK(without == 0);
 }
 
+TEST_CASE("property: about half of the heroes have names that are spelled from syllables") {
+  const List& names = list_of(World::embedded(), "names");
+  Rng rng(2);
+  const int stories = 4000;
+  int spelled = 0;
+  for (int i = 0; i < stories; ++i) {
+    const std::string text = write(World::embedded(), Split::train, rng).text;
+    std::set<Value> heroes;  // of all words in a story, this list knows its hero's name alone
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      if (!std::isupper(text[at])) continue;
+      std::size_t end = at + 1;
+      while (end < text.size() && std::isalpha(text[end])) ++end;
+      if (const auto value = names.find(text.substr(at, end - at))) heroes.insert(*value);
+      at = end;
+    }
+    CAPTURE(text);
+    REQUIRE(heroes.size() == 1);
+    spelled += *heroes.begin() >= names.row_count();
+  }
+  CHECK(spelled >= stories * 45 / 100);
+  CHECK(spelled <= stories * 55 / 100);
+}
+
 TEST_CASE("edges: comments, Windows line ends, several files in any order") {
   const EmbeddedFile files[] = {{"b.txt", "rule story\r\n  # a remark\r\n  {x}\r\n"},
                                 {"a.txt", "# all of it\n\nrule x\n  yes"}};

@@ -119,7 +119,9 @@ TEST_CASE("property: the same text gives the same pieces, in all scripts; none i
 }
 
 TEST_CASE("edges: special tokens are not learned from; the smallest vocabulary") {
-  // ab ab: a ##b, [UNK], END
+  // a ##b ab, [UNK], END: nothing of END's own letters
+  CHECK(train_word_piece("ab END ab", {.vocab_size = 100, .specials = {"END"}}).vocab_size() == 5);
+  // the same without room for ab
   const auto tokenizer = train_word_piece("ab END ab", {.vocab_size = 4, .specials = {"END"}});
   CHECK(tokenizer.vocab_size() == 4);
   CHECK(tokens_of(tokenizer, "ab end") == Tokens{"a", "##b", "[UNK]"});

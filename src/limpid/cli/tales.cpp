@@ -67,7 +67,7 @@ void run_write(const TalesOptions& options) {
 
 void run_check(const TalesOptions& options) {
   const World world = load_world(options.world);
-  const std::string corpus = read_text_file(options.file);
+  const std::string corpus = read_utf8_file(options.file);
   std::size_t stories = 0, consistent = 0, sentences = 0, accepted = 0;
   nlohmann::json breaks = nlohmann::json::array();
   for (const tales::Entry& entry : tales::entries(corpus)) {
@@ -88,7 +88,6 @@ void run_check(const TalesOptions& options) {
                                 {"sentences", sentences},
                                 {"accepted", accepted},
                                 {"breaks", breaks}};
-    // A story may hold bytes that are not UTF-8: JSON gets the replacement character.
     print_json(result);
     return;
   }

@@ -6,12 +6,15 @@
 #include <map>
 #include <optional>
 
+#include "limpid/core/check.hpp"
 #include "limpid/tales/parser.hpp"
 
 namespace limpid::tales {
 namespace {
 
 constexpr int kMostBreaks = 8;
+// A sentence of the world is shorter; a foreign text may be one endless "sentence".
+constexpr std::size_t kLongestQuote = 200;
 
 std::string_view word_at(std::string_view text, std::size_t at) {
   std::size_t end = at;
@@ -73,9 +76,10 @@ std::multimap<std::size_t, std::string> breaks(const World& world, std::string t
     const Place place = place_of(sentences, text.data() + parse.furthest);
     const std::string found(word_at(text, parse.furthest));
     if (const auto expected = mismatch(world, parse, found)) {
-      reasons.emplace(place.number,
-                      fmt::format("sentence {}: '{}' where the story has '{}' ({})", place.number,
-                                  found, expected->word, world.facts[*expected->fact].name));
+      reasons.emplace(place.number, fmt::format("sentence {}: '{}' where the story has '{}' ({})",
+                                                place.number, shortened(found, kLongestQuote),
+                                                shortened(expected->word, kLongestQuote),
+                                                world.facts[*expected->fact].name));
       std::string right = expected->word;
       if (found[0] >= 'A' && found[0] <= 'Z') right[0] = to_capital(right[0]);
       text.replace(parse.furthest, found.size(), right);
@@ -86,7 +90,7 @@ std::multimap<std::size_t, std::string> breaks(const World& world, std::string t
           place.number,
           fmt::format("sentence {}: it does not follow from what was told (another order "
                       "of events, or another fact): {}",
-                      place.number, place.sentence));
+                      place.number, shortened(place.sentence, kLongestQuote)));
     }
     break;
   }
@@ -114,8 +118,8 @@ Verdict check(const World& world, std::string_view text, bool ended) {
   auto reasons = breaks(world, std::string(text), accepted);
   for (std::size_t i = 0; i < sentences.size(); ++i) {
     if (accepted[i] || reasons.count(i + 1) > 0) continue;
-    reasons.emplace(
-        i + 1, fmt::format("sentence {}: not a sentence of this world: {}", i + 1, sentences[i]));
+    reasons.emplace(i + 1, fmt::format("sentence {}: not a sentence of this world: {}", i + 1,
+                                       shortened(sentences[i], kLongestQuote)));
   }
   if (!ended) reasons.emplace(sentences.size() + 2, "cut off: no end token follows");
 

@@ -9,7 +9,7 @@
 /// that the parser reached, and what it expected there, is the reason; then that word is put right
 /// and the parser goes on, so that one story may show several breaks.
 ///
-/// USES    core/export, tales/world, tales/parser
+/// USES    core/check, core/export, tales/world, tales/parser
 /// ERRORS  none: every text gets a verdict
 #pragma once
 
