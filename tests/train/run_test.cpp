@@ -156,8 +156,8 @@ TEST_CASE("property: minutes are decided once, and a resumed run keeps them") {
   run_training(timed, first, first.stop);
   const RunOptions decided = read_record(scratch / "run" / kStateFile).options;
   CHECK(decided.model.width == 16);
+  CHECK(read_record(scratch / "run" / kStateFile).origin->minutes == 0.002);
   timed.resume = true;
-  timed.minutes = 500;
   CHECK(run_training(timed, second, second.stop).steps == decided.steps);
   CHECK(read_record(scratch / "run" / kStateFile).options.entries() == decided.entries());
 
@@ -167,6 +167,44 @@ TEST_CASE("property: minutes are decided once, and a resumed run keeps them") {
   Notes third;
   CHECK(run_training(small, third, third.stop).steps == 1);
   CHECK(read_record(scratch / "small" / kStateFile).options.model.width == 64);
+}
+
+TEST_CASE("misuse: a run that goes on is asked for another beginning") {
+  const ScratchDirectory scratch;
+  for (const char* name : {"a", "b", "c"}) {
+    Notes notes;
+    RunRequest begun = request(scratch, name);
+    if (name[0] == 'b') begun.init = scratch / "a";
+    if (name[0] == 'c') begun.minutes = 0.002;
+    run_training(begun, notes, notes.stop);
+  }
+  const auto outcome = [&](const char* name, const char* init, double minutes, const char* start) {
+    RunRequest more = request(scratch, name);
+    more.resume = true;
+    if (init != nullptr) more.init = scratch / init;
+    if (minutes > 0) more.minutes = minutes;
+    more.preset_given = start != nullptr;
+    if (start != nullptr) more.options.preset = start;
+    Notes other;
+    return failure(scratch.path(), [&] { run_training(more, other, other.stop); });
+  };
+  const std::string state = "/state.safetensors: this run was begun with ";
+  CHECK(outcome("a", "b", 0, nullptr) ==
+        "a" + state + "no --init, expected no --init " + (scratch / "b").string());
+  CHECK(outcome("b", "c", 0, nullptr) == "b" + state + "--init " + (scratch / "a").string() +
+                                             ", expected no --init " + (scratch / "c").string());
+  CHECK(outcome("a", nullptr, 3, nullptr) ==
+        "a" + state + "no --minutes, expected no --minutes 3");
+  CHECK(outcome("c", nullptr, 3, nullptr) ==
+        "c" + state + "--minutes 0.002, expected no --minutes 3");
+  CHECK(outcome("a", nullptr, 0, "demo") ==
+        "a" + state + "--preset nano, expected no --preset demo");
+  // The same again, or nothing: the usual ways to go on.
+  CHECK(outcome("a", nullptr, 0, "nano") == "no error");
+  CHECK(outcome("b", "a", 0, nullptr) == "no error");
+  CHECK(outcome("b", "c/../a/", 0, nullptr) == "no error");
+  CHECK(outcome("b", nullptr, 0, nullptr) == "no error");
+  CHECK(outcome("c", nullptr, 0.002, nullptr) == "no error");
 }
 
 TEST_CASE("property: a resumed run mends the files that follow from its state") {

@@ -71,6 +71,27 @@ void require_agreement(const fs::path& where, const RunOptions& options,
   }
 }
 
+// The same for what the run began with. Who says nothing goes on with what there is.
+void require_origin(const fs::path& where, const RunRecord& earlier, const RunRequest& request) {
+  const auto refuse = [&](std::string_view what, const std::string& has, const std::string& asked) {
+    throw std::runtime_error(fmt::format("{}: this run was begun with {}, expected no {} {}",
+                                         where.string(), has, what, asked));
+  };
+  if (request.preset_given && request.options.preset != earlier.options.preset) {
+    refuse("--preset", "--preset " + earlier.options.preset, request.options.preset);
+  }
+  if (!earlier.origin) return;
+  const auto [init, minutes] = *earlier.origin;
+  const auto plain = [](const fs::path& path) { return (path / "").lexically_normal(); };
+  if (request.init && (init.empty() || plain(*request.init) != plain(init))) {
+    refuse("--init", init.empty() ? "no --init" : "--init " + init, request.init->string());
+  }
+  if (request.minutes && *request.minutes != minutes) {
+    refuse("--minutes", minutes == 0 ? "no --minutes" : fmt::format("--minutes {}", minutes),
+           fmt::to_string(*request.minutes));
+  }
+}
+
 void require_same(const fs::path& directory, const char* what, std::uint64_t saved,
                   std::uint64_t now) {
   if (saved == now) return;
@@ -112,7 +133,14 @@ class Run {
     const std::optional<RunRecord> earlier = earlier_run(request);
     record_.options = earlier ? earlier->options : request.options;
     record_.files = earlier ? earlier->files : request.files;
-    if (earlier) require_agreement(directory_ / kStateFile, record_.options, request.settings);
+    if (earlier) {
+      record_.origin = earlier->origin;
+      require_agreement(directory_ / kStateFile, record_.options, request.settings);
+      require_origin(directory_ / kStateFile, *earlier, request);
+    } else {
+      record_.origin = RunOrigin{request.init ? request.init->string() : std::string(),
+                                 request.minutes.value_or(0)};
+    }
     if (earlier && !request.files.empty() && request.files != earlier->files) {
       throw std::runtime_error(fmt::format("{}: this run was begun with another text",
                                            (directory_ / kStateFile).string()));
