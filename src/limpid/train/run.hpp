@@ -54,6 +54,8 @@ class LIMPID_API RunObserver {
   virtual void stepped(const StepReport&, double /*seconds*/) {}
   virtual void evaluated(const Metrics&) {}
   virtual void saved(Index /*step*/) {}
+  /// One line about what is not as it should be, and stops no run.
+  virtual void warned(const std::string& /*what*/) {}
 };
 
 struct RunResult {
