@@ -203,8 +203,8 @@ TEST_CASE("misuse: --resume with another --preset") {
   Place place;
   place.train("run");
   const auto resumed = [&](const char* preset) {
-    return complaint(run_limpid({"train", "--out", (place.scratch / "run").string(), "--resume",
-                                 "--preset", preset}));
+    return complaint(run_limpid(
+        {"train", "--out", (place.scratch / "run").string(), "--resume", "--preset", preset}));
   };
   CHECK(resumed("demo").find("begun with --preset nano, expected no --preset demo") !=
         std::string::npos);

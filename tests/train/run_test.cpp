@@ -193,8 +193,7 @@ TEST_CASE("misuse: a run that goes on is asked for another beginning") {
         "a" + state + "no --init, expected no --init " + (scratch / "b").string());
   CHECK(outcome("b", "c", 0, nullptr) == "b" + state + "--init " + (scratch / "a").string() +
                                              ", expected no --init " + (scratch / "c").string());
-  CHECK(outcome("a", nullptr, 3, nullptr) ==
-        "a" + state + "no --minutes, expected no --minutes 3");
+  CHECK(outcome("a", nullptr, 3, nullptr) == "a" + state + "no --minutes, expected no --minutes 3");
   CHECK(outcome("c", nullptr, 3, nullptr) ==
         "c" + state + "--minutes 0.002, expected no --minutes 3");
   CHECK(outcome("a", nullptr, 0, "demo") ==
@@ -205,6 +204,67 @@ TEST_CASE("misuse: a run that goes on is asked for another beginning") {
   CHECK(outcome("b", "c/../a/", 0, nullptr) == "no error");
   CHECK(outcome("b", nullptr, 0, nullptr) == "no error");
   CHECK(outcome("c", nullptr, 0.002, nullptr) == "no error");
+}
+
+TEST_CASE("misuse: a warm-up that somebody asks for and that the run has no room for") {
+  const ScratchDirectory scratch;
+  const auto outcome = [&](const std::string& name, const std::vector<std::string>& settings,
+                           bool resume) {
+    RunRequest asked = request(scratch, name);
+    asked.settings = settings;
+    asked.resume = resume;
+    for (const std::string& setting : settings) asked.options.set(setting);
+    Notes notes;
+    return failure(scratch.path(), [&] { run_training(asked, notes, notes.stop); });
+  };
+  CHECK(outcome("a", {"warmup=10"}, false) ==
+        "options: warmup is 10, expected less than steps, 10");
+  CHECK_FALSE(std::filesystem::exists(scratch / "a"));
+  CHECK(outcome("a", {"warmup=9"}, false) == "no error");
+  CHECK(outcome("b", {"steps=2"}, false) == "no error");  // the warm-up of 2 is nobody's wish
+  CHECK(outcome("b", {"warmup=2"}, true) == "no error");  // as it is
+}
+
+TEST_CASE("misuse: a model that no memory holds, and other runs that cannot begin") {
+  const ScratchDirectory scratch;
+  Notes notes;
+  RunRequest large = request(scratch, "large");
+  large.options.set("width=100000");
+  large.options.set("layers=1000");
+  const std::string message =
+      failure(scratch.path(), [&] { run_training(large, notes, notes.stop); });
+  CAPTURE(message);
+  // 1000 blocks of 4 C^2 and some more numbers of 16 bytes.
+  CHECK(message.starts_with("a model of 40,0"));
+  CHECK(message.find(" parameters needs 640,") != std::string::npos);
+  CHECK(message.find("the memory of this machine") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(scratch / "large"));
+
+  RunRequest nowhere = request(scratch, "nowhere");
+  nowhere.files = {(scratch / "none.txt").string()};
+  CHECK(failure(scratch.path(), [&] { run_training(nowhere, notes, notes.stop); }) != "no error");
+  CHECK_FALSE(std::filesystem::exists(scratch / "nowhere"));
+  std::filesystem::create_directory(scratch / "nowhere");  // somebody else's stays
+  CHECK(failure(scratch.path(), [&] { run_training(nowhere, notes, notes.stop); }) != "no error");
+  CHECK(std::filesystem::exists(scratch / "nowhere"));
+}
+
+TEST_CASE("property: a resumed run says which lines of its metrics are damaged, and goes on") {
+  const ScratchDirectory scratch;
+  Notes first;
+  run_training(request(scratch), first, first.stop);
+  const std::filesystem::path metrics = scratch / "run" / kMetricsFile;
+  const std::string whole = get(metrics);
+  put(metrics, whole.substr(0, whole.find('\n') + 1) + "#" + whole.substr(whole.find('\n') + 1));
+  struct Warned : Notes {
+    std::string warning;
+    void warned(const std::string& what) override { warning += what; }
+  } second;
+  RunRequest more = request(scratch);
+  more.resume = true;
+  CHECK(run_training(more, second, second.stop).finished);
+  CHECK(second.warning == metrics.string() + ": line 2 cannot be read, and is left out");
+  CHECK(read_metrics(metrics).size() == 2);
 }
 
 TEST_CASE("property: a resumed run mends the files that follow from its state") {

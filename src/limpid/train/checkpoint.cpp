@@ -121,8 +121,8 @@ RunRecord read_record(const std::filesystem::path& path) {
     }
     record.files = json.at("files").get<std::vector<std::string>>();
     if (const auto origin = json.find("origin"); origin != json.end()) {
-      record.origin = RunOrigin{origin->at("init").get<std::string>(),
-                                origin->at("minutes").get<double>()};
+      record.origin =
+          RunOrigin{origin->at("init").get<std::string>(), origin->at("minutes").get<double>()};
     }
     record.data_fingerprint = json.at("data").get<std::uint64_t>();
     record.tokenizer_fingerprint = json.at("tokenizer").get<std::uint64_t>();
