@@ -300,6 +300,24 @@ TEST_CASE("property: --init continues from a trained model, --minutes chooses th
   };
   CHECK(first_loss(scratch / "more") < first_loss(trained_model()));
 
+  // The command that its page prints repeats it, bit for bit.
+  const std::string card = get(scratch / "more" / "README.md");
+  const std::size_t begin = card.find("./limpid train");
+  std::istringstream line(card.substr(begin, card.find('\n', begin) - begin));
+  Words again;
+  for (std::string word; line >> word;) {
+    if (word == "./limpid") continue;
+    if (word == std::filesystem::path(text_file()).filename()) word = text_file();
+    if (word == std::filesystem::path(model()).filename()) word = model();
+    if (word == "runs/again") word = (scratch / "again").string();
+    again.push_back(word);
+  }
+  const Outcome repeated = run(again);
+  CAPTURE(repeated.err);
+  CHECK(repeated.status == 0);
+  CHECK(get(scratch / "again" / "model.safetensors") ==
+        get(scratch / "more" / "model.safetensors"));
+
   Words timed = tiny_run(text_file(), scratch / "timed", {"--minutes", "0.0005"});
   timed.erase(timed.begin() + 6, timed.begin() + 8);  // --steps 12
   CHECK(run(timed).status == 0);
@@ -311,11 +329,33 @@ TEST_CASE("property: --init continues from a trained model, --minutes chooses th
   CHECK(options.at("warmup") == "2");
 }
 
+TEST_CASE("property: a run says what it is and how long it will take, without a terminal too") {
+  const ScratchDirectory scratch;
+  const auto place = [](const Outcome& outcome, const char* text) {
+    const std::size_t found = outcome.err.find(text);
+    CAPTURE(outcome.err);
+    CHECK(found != std::string::npos);
+    return found;
+  };
+  const Outcome small = run(tiny_run(text_file(), scratch / "small"));
+  CHECK(place(small, "parameters") < place(small, "time   expected about "));
+  CHECK(place(small, " tok/s)") < place(small, "step     0"));
+  // Where a step is long, its first one is the measure.
+  const Outcome large =
+      run(tiny_run(text_file(), scratch / "large",
+                   {"--set", "width=256", "--set", "hidden=1024", "--set", "context=64", "--set",
+                    "batch=16", "--set", "accumulate=8", "--set", "steps=1", "--set", "warmup=0"}));
+  CHECK(place(large, "step     0") < place(large, "time   expected about "));
+  // A finished run has nothing left to wait for.
+  const Outcome none = run({"train", "--out", (scratch / "small").string(), "--resume"});
+  CHECK(none.err.find("expected about") == std::string::npos);
+}
+
 TEST_CASE("edges: one token of text, one step, one character") {
   const ScratchDirectory scratch;
   CHECK(run(tiny_run(text_file(), scratch / "one", {"--steps", "1"})).status !=
         0);  // twice --steps
-  Words one = tiny_run(text_file(), scratch / "one");
+  Words one = tiny_run(text_file(), scratch / "one", {"--set", "warmup=0"});
   one[7] = "1";
   CHECK(run(one).status == 0);
   const Outcome trace = run({"trace", "--model", model(), "t"});

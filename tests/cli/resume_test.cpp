@@ -199,6 +199,18 @@ TEST_CASE("misuse: two runs in one directory: the second is refused, the first g
   CHECK(first.wait().err.find("--resume") != std::string::npos);
 }
 
+TEST_CASE("misuse: --resume with another --preset") {
+  Place place;
+  place.train("run");
+  const auto resumed = [&](const char* preset) {
+    return complaint(run_limpid(
+        {"train", "--out", (place.scratch / "run").string(), "--resume", "--preset", preset}));
+  };
+  CHECK(resumed("demo").find("begun with --preset nano, expected no --preset demo") !=
+        std::string::npos);
+  CHECK(resumed("nano") == "no error");
+}
+
 TEST_CASE("misuse: --resume with another text or a changed one") {
   Place place;
   place.train("run");

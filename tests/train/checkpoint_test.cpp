@@ -36,6 +36,7 @@ RunRecord record_of(const Trainer& trainer) {
   RunRecord record;
   record.options = trainer.options;
   record.files = {"a.txt", "b \"c\".txt"};
+  record.origin = RunOrigin{"runs/a model", 0.1};
   record.data_fingerprint = 0xFFFF'FFFF'FFFF'FFF1;  // beyond what a double holds
   record.tokenizer_fingerprint = 7;
   return record;
@@ -100,6 +101,16 @@ TEST_CASE("property: equal states are equal bytes; the record comes back") {
   CHECK(record.data_fingerprint == 0xFFFF'FFFF'FFFF'FFF1);
   CHECK(record.tokenizer_fingerprint == 7);
   CHECK(record.options.entries() == trainer.options.entries());
+  REQUIRE(record.origin);
+  CHECK(record.origin->init == "runs/a model");
+  CHECK(record.origin->minutes == 0.1);
+  // A state from before the origin was kept is read too, and does not pretend to know it.
+  rewrite(directory / "a", [](std::string json) {
+    const std::size_t begin = json.find(",\"origin\":{");
+    return json.erase(begin, json.find('}', begin) + 1 - begin);
+  });
+  CHECK(!read_record(directory / "a").origin);
+  CHECK_NOTHROW(restore_state(directory / "a", other));
 }
 
 TEST_CASE("edges: the state of step 0") {

@@ -90,24 +90,27 @@ TEST_CASE("edges: a line that a kill cut short is dropped, a missing file stays 
   CHECK(read_metrics(directory / "m").empty());
 }
 
-TEST_CASE(
-    "edges: a tail that cannot be read is dropped, a damaged line between good ones is an error") {
+TEST_CASE("edges: lines that cannot be read are left out and told, the others stay") {
   const ScratchDirectory directory;
   const std::string first = to_json_line(line(0)), second = to_json_line(line(10));
   const std::string zeros(100, '\0');
-  for (const std::string& tail : {zeros + "\n", std::string("{\"step\": 1}\n" + zeros + "\n\n")}) {
-    put(directory / "m", first + second + tail);
-    cut_metrics(directory / "m", 100);
-    CHECK(get(directory / "m") == first + second);
-  }
-  const std::string damaged = first + "{\"step\" 5}\n[]\n" + second;
-  put(directory / "m", damaged);
-  CHECK(failure(directory.path(), [&] { cut_metrics(directory / "m", 10); }) ==
-        "m: line 2 is damaged, and good lines follow; remove that line to go on");
-  CHECK(get(directory / "m") == damaged);
-  // What would be cut anyway may be anything.
-  cut_metrics(directory / "m", 9);
+  const auto left_out = [&](const std::string& text) {
+    put(directory / "m", text);
+    return cut_metrics(directory / "m", 10);
+  };
+  using Lines = std::vector<Index>;
+  CHECK(left_out(first + second) == Lines{});
+  CHECK(left_out(first + second + zeros + "\n") == Lines{3});
+  CHECK(get(directory / "m") == first + second);
+  CHECK(left_out(first + second + "{\"step\": 1}\n" + zeros + "\n\n") == Lines{3, 4, 5});
+  CHECK(get(directory / "m") == first + second);
+  CHECK(left_out("x" + first + "{\"step\" 5}\n[]\n" + second) == Lines{1, 2, 3});
+  CHECK(get(directory / "m") == second);
+  // Cut short, and cut short of its line end only.
+  CHECK(left_out(first + second.substr(0, 20)) == Lines{2});
   CHECK(get(directory / "m") == first);
+  CHECK(left_out(first + second.substr(0, second.size() - 1)) == Lines{});
+  CHECK(get(directory / "m") == first + second);
 }
 
 TEST_CASE("misuse: lines that are not what they should be, places that cannot be written") {

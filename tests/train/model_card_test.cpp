@@ -136,4 +136,9 @@ TEST_CASE("misuse: names of files cannot break the page, and their folders are n
   CHECK(contains(section(card, "Training"), "./limpid train 'ab# c.txt' two.txt --out"));
   CHECK(!contains(card, "\n# c.txt"));
   CHECK(!contains(card, "somebody"));
+  for (const char* init : {"/home/somebody/mo`del", "/home/somebody/mo`del/"}) {
+    facts.run->origin = RunOrigin{init, 0};
+    CHECK(contains(section(model_card(facts), "Training"), " --init model"));
+    CHECK(!contains(model_card(facts), "somebody"));
+  }
 }

@@ -56,6 +56,12 @@ TEST_CASE("by hand: the command says what differs from the preset, quoted where 
   CHECK(repeat_command(options, {"it's mine.txt"}) ==
         "./limpid train 'it'\\''s mine.txt' --out runs/again --preset nano --steps 50 --seed 1 "
         "--set dropout=0.25 --tokenizer byte");
+  // A model that is trained further has a shape and a tokenizer already; its dropout is the run's.
+  options.set("width", "96");
+  options.tokenizer = "tokenizer.json of the run";
+  CHECK(repeat_command(options, {"a.txt"}, "runs/my model") ==
+        "./limpid train a.txt --out runs/again --preset nano --steps 50 --seed 1 "
+        "--init 'runs/my model' --set dropout=0.25");
 }
 
 TEST_CASE("property: the data of a run on a file") {

@@ -156,8 +156,8 @@ TEST_CASE("property: minutes are decided once, and a resumed run keeps them") {
   run_training(timed, first, first.stop);
   const RunOptions decided = read_record(scratch / "run" / kStateFile).options;
   CHECK(decided.model.width == 16);
+  CHECK(read_record(scratch / "run" / kStateFile).origin->minutes == 0.002);
   timed.resume = true;
-  timed.minutes = 500;
   CHECK(run_training(timed, second, second.stop).steps == decided.steps);
   CHECK(read_record(scratch / "run" / kStateFile).options.entries() == decided.entries());
 
@@ -167,6 +167,104 @@ TEST_CASE("property: minutes are decided once, and a resumed run keeps them") {
   Notes third;
   CHECK(run_training(small, third, third.stop).steps == 1);
   CHECK(read_record(scratch / "small" / kStateFile).options.model.width == 64);
+}
+
+TEST_CASE("misuse: a run that goes on is asked for another beginning") {
+  const ScratchDirectory scratch;
+  for (const char* name : {"a", "b", "c"}) {
+    Notes notes;
+    RunRequest begun = request(scratch, name);
+    if (name[0] == 'b') begun.init = scratch / "a";
+    if (name[0] == 'c') begun.minutes = 0.002;
+    run_training(begun, notes, notes.stop);
+  }
+  const auto outcome = [&](const char* name, const char* init, double minutes, const char* start) {
+    RunRequest more = request(scratch, name);
+    more.resume = true;
+    if (init != nullptr) more.init = scratch / init;
+    if (minutes > 0) more.minutes = minutes;
+    more.preset_given = start != nullptr;
+    if (start != nullptr) more.options.preset = start;
+    Notes other;
+    return failure(scratch.path(), [&] { run_training(more, other, other.stop); });
+  };
+  const std::string state = "/state.safetensors: this run was begun with ";
+  CHECK(outcome("a", "b", 0, nullptr) ==
+        "a" + state + "no --init, expected no --init " + (scratch / "b").string());
+  CHECK(outcome("b", "c", 0, nullptr) == "b" + state + "--init " + (scratch / "a").string() +
+                                             ", expected no --init " + (scratch / "c").string());
+  CHECK(outcome("a", nullptr, 3, nullptr) == "a" + state + "no --minutes, expected no --minutes 3");
+  CHECK(outcome("c", nullptr, 3, nullptr) ==
+        "c" + state + "--minutes 0.002, expected no --minutes 3");
+  CHECK(outcome("a", nullptr, 0, "demo") ==
+        "a" + state + "--preset nano, expected no --preset demo");
+  // The same again, or nothing: the usual ways to go on.
+  CHECK(outcome("a", nullptr, 0, "nano") == "no error");
+  CHECK(outcome("b", "a", 0, nullptr) == "no error");
+  CHECK(outcome("b", "c/../a/", 0, nullptr) == "no error");
+  CHECK(outcome("b", nullptr, 0, nullptr) == "no error");
+  CHECK(outcome("c", nullptr, 0.002, nullptr) == "no error");
+}
+
+TEST_CASE("misuse: a warm-up that somebody asks for and that the run has no room for") {
+  const ScratchDirectory scratch;
+  const auto outcome = [&](const std::string& name, const std::vector<std::string>& settings,
+                           bool resume) {
+    RunRequest asked = request(scratch, name);
+    asked.settings = settings;
+    asked.resume = resume;
+    for (const std::string& setting : settings) asked.options.set(setting);
+    Notes notes;
+    return failure(scratch.path(), [&] { run_training(asked, notes, notes.stop); });
+  };
+  CHECK(outcome("a", {"warmup=10"}, false) ==
+        "options: warmup is 10, expected less than steps, 10");
+  CHECK_FALSE(std::filesystem::exists(scratch / "a"));
+  CHECK(outcome("a", {"warmup=9"}, false) == "no error");
+  CHECK(outcome("b", {"steps=2"}, false) == "no error");  // the warm-up of 2 is nobody's wish
+  CHECK(outcome("b", {"warmup=2"}, true) == "no error");  // as it is
+}
+
+TEST_CASE("misuse: a model that no memory holds, and other runs that cannot begin") {
+  const ScratchDirectory scratch;
+  Notes notes;
+  RunRequest large = request(scratch, "large");
+  large.options.set("width=100000");
+  large.options.set("layers=1000");
+  const std::string message =
+      failure(scratch.path(), [&] { run_training(large, notes, notes.stop); });
+  CAPTURE(message);
+  // 1000 blocks of 4 C^2 and some more numbers of 16 bytes.
+  CHECK(message.starts_with("a model of 40,0"));
+  CHECK(message.find(" parameters needs 640,") != std::string::npos);
+  CHECK(message.find("the memory of this machine") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(scratch / "large"));
+
+  RunRequest nowhere = request(scratch, "nowhere");
+  nowhere.files = {(scratch / "none.txt").string()};
+  CHECK(failure(scratch.path(), [&] { run_training(nowhere, notes, notes.stop); }) != "no error");
+  CHECK_FALSE(std::filesystem::exists(scratch / "nowhere"));
+  std::filesystem::create_directory(scratch / "nowhere");  // somebody else's stays
+  CHECK(failure(scratch.path(), [&] { run_training(nowhere, notes, notes.stop); }) != "no error");
+  CHECK(std::filesystem::exists(scratch / "nowhere"));
+}
+
+TEST_CASE("property: a resumed run says which lines of its metrics are damaged, and goes on") {
+  const ScratchDirectory scratch;
+  Notes first;
+  run_training(request(scratch), first, first.stop);
+  const std::filesystem::path metrics = scratch / "run" / kMetricsFile;
+  const std::string whole = get(metrics);
+  put(metrics, whole.substr(0, whole.find('\n') + 1) + "#" + whole.substr(whole.find('\n') + 1));
+  struct Warned : Notes {
+    std::string warning;
+    void warned(const std::string& what) override { warning += what; }
+  } second;
+  RunRequest more = request(scratch);
+  more.resume = true;
+  CHECK(run_training(more, second, second.stop).finished);
+  CHECK(second.warning == metrics.string() + ": line 2 cannot be read, and is left out");
+  CHECK(read_metrics(metrics).size() == 2);
 }
 
 TEST_CASE("property: a resumed run mends the files that follow from its state") {

@@ -49,6 +49,7 @@ TEST_CASE("by hand: steps are nine tenths of the time over the seconds of a step
   CHECK(fitted.eval_every == 54);
   CHECK(fitted.save_every == 54);
   CHECK(fitted.model == demo().model);  // keep_size
+  CHECK(expected_seconds(432, {0.25, 1000}) == 120);
 }
 
 TEST_CASE(
@@ -146,6 +147,9 @@ TEST_CASE("edges: real steps take some time and read whole batches") {
       measure_speed(options, Batches::windows(ids, {.batch = 3, .time = 8, .seed = 1}));
   CHECK(speed.tokens_per_step == 24);
   CHECK(speed.seconds_per_step > 0);
+  const Speed one =
+      measure_speed(options, Batches::windows(ids, {.batch = 3, .time = 8, .seed = 1}), 0);
+  CHECK(one.tokens_per_step == 24);
 }
 
 TEST_CASE("misuse: minutes that are not a number above 0") {

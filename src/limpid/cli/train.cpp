@@ -17,12 +17,13 @@ struct TrainArguments {
   std::string out, preset = "demo", init, tokenizer;
   Index steps = 0, seed = 1;
   double minutes = 0;
-  bool resume = false, seed_given = false;
+  bool resume = false, seed_given = false, preset_given = false;
 };
 
 void train(const TrainArguments& arguments) {
   RunRequest request;
   request.options = preset(arguments.preset);
+  request.preset_given = arguments.preset_given;
   // What somebody says, in the words of --set.
   if (arguments.steps > 0) request.settings.push_back(fmt::format("steps={}", arguments.steps));
   if (arguments.seed_given) request.settings.push_back(fmt::format("seed={}", arguments.seed));
@@ -49,10 +50,11 @@ void add_train(CLI::App& app) {
                                   "limpid train my.txt --out runs/mine --preset nano");
   command->add_option("FILE", arguments->files, "UTF-8 text; without it, tales are written");
   command->add_option("--out", arguments->out, "Directory of the run")->required();
-  command
-      ->add_option("--preset", arguments->preset,
-                   fmt::format("Starting point: {}", fmt::join(preset_names(), ", ")))
-      ->capture_default_str();
+  CLI::Option* preset =
+      command
+          ->add_option("--preset", arguments->preset,
+                       fmt::format("Starting point: {}", fmt::join(preset_names(), ", ")))
+          ->capture_default_str();
   CLI::Option* steps =
       command->add_option("--steps", arguments->steps, "Steps, and the length of the schedule")
           ->check(above_zero());
@@ -70,7 +72,8 @@ void add_train(CLI::App& app) {
   command->add_flag("--resume", arguments->resume, "Continue the run in the directory, if any");
   command->add_option("--set", arguments->settings,
                       fmt::format("key=value; keys: {}", fmt::join(RunOptions::keys(), " ")));
-  command->callback([arguments, seed] {
+  command->callback([arguments, preset, seed] {
+    arguments->preset_given = preset->count() > 0;
     arguments->seed_given = seed->count() > 0;
     train(*arguments);
   });

@@ -13,6 +13,7 @@
 #include "limpid/core/parallel.hpp"
 #include "limpid/core/vector.hpp"
 #include "limpid/train/report.hpp"
+#include "limpid/train/time_budget.hpp"
 
 namespace limpid::cli {
 namespace {
@@ -31,6 +32,21 @@ const char* simd_name() {
       return "AVX";
     default:
       return "128-bit vectors";
+  }
+}
+
+// Some steps against the clock, on a model of its own, so that the run has the same bits. Only where they are
+// quick and take little memory, and never a reason to end the run: it says itself what is wrong with it.
+std::optional<Speed> quick_speed(const Trainer& trainer) {
+  constexpr double kQuick = 2e10;  // operations of a step
+  constexpr double kSeconds = 0.25;
+  const RunOptions& o = trainer.options;
+  const double tokens = static_cast<double>(o.batch * o.accumulate * o.model.context);
+  if (tokens * o.model.training_flops_per_token(o.model.context) > kQuick) return std::nullopt;
+  try {
+    return measure_speed(o, trainer.batches, kSeconds);
+  } catch (const std::exception&) {
+    return std::nullopt;
   }
 }
 
@@ -56,9 +72,16 @@ class Watcher : public RunObserver {
         o.batch * o.accumulate, o.model.training_flops_per_token(o.model.context) * 1e-6, threads(),
         simd_name()));
     if (first_step > 0) line_.print(fmt::format("resumed at step {}", first_step));
+    if (trainer.finished()) return;
+    if (const auto speed = quick_speed(trainer)) say_expected(steps_ - first_step, *speed);
   }
 
+  void warned(const std::string& what) override { line_.print("warning: " + what); }
+
   void stepped(const StepReport& step, double seconds) override {
+    if (!expected_said_) {
+      say_expected(steps_ - step.step, {seconds, static_cast<double>(step.tokens)});
+    }
     // Smooth what changes from step to step.
     const double keep = smooth_seconds_ == 0 ? 0 : 0.95;
     smooth_loss_ = keep * smooth_loss_ + (1 - keep) * step.loss;
@@ -92,11 +115,20 @@ class Watcher : public RunObserver {
   }
 
  private:
+  // Before the first step, or after it where a step is long.
+  void say_expected(Index steps, const Speed& speed) {
+    expected_said_ = true;
+    line_.print(fmt::format("time   expected about {} ({} tok/s)",
+                            duration(expected_seconds(steps, speed)),
+                            grouped(speed.tokens_per_step / speed.seconds_per_step)));
+  }
+
   const RunRequest& request_;
   bool colour_;
   ProgressLine line_;
   std::optional<double> floor_;
   Index steps_ = 0;
+  bool expected_said_ = false;
   double smooth_loss_ = 0, smooth_seconds_ = 0, smooth_tokens_ = 0, smooth_flops_ = 0;
   Metrics last_;
 };

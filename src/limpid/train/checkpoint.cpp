@@ -87,7 +87,7 @@ void save_state(const std::filesystem::path& path, const RunRecord& record, Trai
   OrderedJson options = OrderedJson::object();
   for (const auto& [key, value] : record.options.entries()) options[key] = value;
   const BatchState place = trainer.batches.state();
-  const OrderedJson json = {
+  OrderedJson json = {
       {"version", kVersion},
       {"options", options},
       {"files", record.files},
@@ -99,6 +99,9 @@ void save_state(const std::filesystem::path& path, const RunRecord& record, Trai
       {"dropout", trainer.dropout.state()},
       {"tensors", sum_of_tensors(trainer)},
   };
+  if (record.origin) {
+    json["origin"] = {{"init", record.origin->init}, {"minutes", record.origin->minutes}};
+  }
   const std::string text = json.dump();
   std::vector<TensorToWrite> tensors;
   for_each_tensor(
@@ -117,6 +120,10 @@ RunRecord read_record(const std::filesystem::path& path) {
       record.options.set(key, value.get<std::string>());
     }
     record.files = json.at("files").get<std::vector<std::string>>();
+    if (const auto origin = json.find("origin"); origin != json.end()) {
+      record.origin =
+          RunOrigin{origin->at("init").get<std::string>(), origin->at("minutes").get<double>()};
+    }
     record.data_fingerprint = json.at("data").get<std::uint64_t>();
     record.tokenizer_fingerprint = json.at("tokenizer").get<std::uint64_t>();
     record.step = json.at("step").get<Index>();

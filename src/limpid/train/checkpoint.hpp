@@ -1,7 +1,7 @@
 /// The one file that is the truth of a run: everything that the next step depends on.
 ///
 ///   tensors    parameter/NAME, first_moment/NAME, second_moment/NAME, momentum/NAME (Muon)      float32
-///   metadata   limpid_run: JSON with the options, the step, the optimizer's step, the place in the data,
+///   metadata   limpid_run: JSON with the options, the origin, the step, the optimizer's step, the place in the data,
 ///              the dropout stream, what the data and the tokenizer were, and a sum of all tensors
 ///              limpid_run_sum: a sum of that JSON's bytes
 ///
@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,17 @@
 
 namespace limpid {
 
+/// What a run began with beside its options, which hold what followed from it.
+struct RunOrigin {
+  std::string init;    ///< directory of the model that was trained further; empty: none
+  double minutes = 0;  ///< that the plan was made for; 0: none
+};
+
 /// What a state says of its run, apart from the tensors.
 struct RunRecord {
   RunOptions options;
-  std::vector<std::string> files;  ///< empty: tales
+  std::vector<std::string> files;   ///< empty: tales
+  std::optional<RunOrigin> origin;  ///< not known of states that were written before it was kept
   std::uint64_t data_fingerprint = 0;
   std::uint64_t tokenizer_fingerprint = 0;
   Index step = 0;

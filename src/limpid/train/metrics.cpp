@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -89,31 +90,27 @@ std::vector<Metrics> read_metrics(const std::filesystem::path& path) {
   return all;
 }
 
-void cut_metrics(const std::filesystem::path& path, Index step) {
-  if (!std::filesystem::exists(path)) return;
+std::vector<Index> cut_metrics(const std::filesystem::path& path, Index step) {
+  std::vector<Index> left_out;
+  if (!std::filesystem::exists(path)) return left_out;
   const std::string text = read_text_file(path);
   std::string kept;
-  Index number = 0, unreadable = 0;
+  Index number = 0;
   for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = text.find('\n', begin);
-    if (end == std::string::npos) break;
-    const std::string line = text.substr(begin, end + 1 - begin);
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string line = text.substr(begin, end - begin);
     begin = end + 1;
     ++number;
     try {
       if (from_line(line).step > step) continue;
     } catch (const std::runtime_error&) {
-      if (unreadable == 0) unreadable = number;
+      left_out.push_back(number);
       continue;
     }
-    if (unreadable > 0) {
-      throw std::runtime_error(
-          fmt::format("{}: line {} is damaged, and good lines follow; remove that line to go on",
-                      path.string(), unreadable));
-    }
-    kept += line;
+    kept += line + "\n";
   }
   write_file_atomically(path, kept);
+  return left_out;
 }
 
 }  // namespace limpid

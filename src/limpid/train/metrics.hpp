@@ -33,8 +33,8 @@ LIMPID_API std::string to_json_line(const Metrics& metrics);
 LIMPID_API void append_metrics(const std::filesystem::path& path, const Metrics& metrics);
 /// A last line that a kill cut short is left out. Nothing where no file is: the truth of a run is its state.
 LIMPID_API std::vector<Metrics> read_metrics(const std::filesystem::path& path);
-/// Keeps the lines of steps up to `step`. A tail that cannot be read is dropped: a kill or a power cut
-/// leaves one. A line that cannot be read before one that must be kept is an error.
-LIMPID_API void cut_metrics(const std::filesystem::path& path, Index step);
+/// Keeps the lines of steps up to `step`. A line that cannot be read is left out, and its number is among those
+/// that come back: lines for people to read are no reason to stop a run.
+LIMPID_API std::vector<Index> cut_metrics(const std::filesystem::path& path, Index step);
 
 }  // namespace limpid

@@ -22,15 +22,19 @@ std::string number(Index count) {
   return grouped(static_cast<double>(count));
 }
 
-// The names of a run's files, without their folders and without what would end a line or a piece of code
-// in Markdown.
+// The name of a file or a directory, without its folders and without what would end a line or a piece of
+// code in Markdown.
+std::string name_of(const std::string& path) {
+  std::filesystem::path place = std::filesystem::path(path).lexically_normal();
+  if (!place.has_filename()) place = place.parent_path();  // a slash at the end
+  std::string name = place.filename().string();
+  std::erase_if(name, [](char c) { return c == '`' || static_cast<unsigned char>(c) < 0x20; });
+  return name;
+}
+
 std::vector<std::string> names_of(const RunRecord& run) {
   std::vector<std::string> names;
-  for (const std::string& file : run.files) {
-    names.push_back(std::filesystem::path(file).filename().string());
-    std::erase_if(names.back(),
-                  [](char c) { return c == '`' || static_cast<unsigned char>(c) < 0x20; });
-  }
+  for (const std::string& file : run.files) names.push_back(name_of(file));
   return names;
 }
 
@@ -83,7 +87,8 @@ std::string describe_training(const CardFacts& facts) {
                                  o.accumulate * o.batch, number(o.model.context));
   text += fmt::format(". Optimizer {}, learning rate {}, dropout {}, seed {}.\n", o.optimizer,
                       o.learning_rate.peak, o.model.dropout, o.seed);
-  return text + "\n```\n" + repeat_command(o, names_of(run)) + "\n```\n";
+  const std::string init = run.origin ? name_of(run.origin->init) : "";
+  return text + "\n```\n" + repeat_command(o, names_of(run), init) + "\n```\n";
 }
 
 std::string describe_loss(const CardFacts& facts) {

@@ -175,7 +175,8 @@ std::vector<Index> spread(Index n, Index count) {
   return places;
 }
 
-std::string repeat_command(const RunOptions& options, const std::vector<std::string>& files) {
+std::string repeat_command(const RunOptions& options, const std::vector<std::string>& files,
+                           const std::string& init) {
   std::string command = "./limpid train";
   const auto quoted = [](std::string text) {
     if (text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -190,11 +191,18 @@ std::string repeat_command(const RunOptions& options, const std::vector<std::str
   for (const std::string& file : files) command += " " + quoted(file);
   command += fmt::format(" --out runs/again --preset {} --steps {} --seed {}", options.preset,
                          options.steps, options.seed);
+  if (!init.empty()) command += " --init " + quoted(init);
   // What the command itself sets, as `./limpid train` does; everything else that is not the preset's.
   RunOptions base = preset(options.preset);
   base.set("steps", std::to_string(options.steps));
   base.set("seed", std::to_string(options.seed));
   if (!files.empty()) base.rows = "windows";
+  if (!init.empty()) {
+    const double dropout = base.model.dropout;
+    base.model = options.model;
+    base.model.dropout = dropout;
+    base.tokenizer = options.tokenizer;
+  }
   const auto usual = base.entries(), actual = options.entries();
   for (std::size_t i = 0; i < actual.size(); ++i) {
     const auto& [key, value] = actual[i];
@@ -234,7 +242,7 @@ ReportData make_report_data(const std::filesystem::path& directory) {
     data.parameters.push_back(
         {parameter.name, parameter.shape, static_cast<Index>(parameter.value.size())});
   }
-  data.command = repeat_command(data.options, data.files);
+  data.command = repeat_command(data.options, data.files, record.origin ? record.origin->init : "");
   data.result = result_sentence(data);
   return data;
 }

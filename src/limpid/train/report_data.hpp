@@ -60,8 +60,10 @@ LIMPID_API ReportData make_report_data(const std::filesystem::path& directory);
 /// `count` places out of n, evenly spread, the first and the last among them.
 LIMPID_API std::vector<Index> spread(Index n, Index count);
 
-/// The command line that repeats a run with these options.
+/// The command line that repeats a run with these options. `init`: the model that it began from, if any,
+/// which has a shape and a tokenizer of its own.
 LIMPID_API std::string repeat_command(const RunOptions& options,
-                                      const std::vector<std::string>& files);
+                                      const std::vector<std::string>& files,
+                                      const std::string& init = {});
 
 }  // namespace limpid

@@ -1,12 +1,16 @@
 #include "limpid/train/run.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <stdexcept>
 #include <utility>
 
+#include "limpid/core/check.hpp"
+#include "limpid/core/grouped.hpp"
 #include "limpid/formats/atomic_file.hpp"
 #include "limpid/formats/config_json.hpp"
 #include "limpid/formats/directory_lock.hpp"
@@ -71,6 +75,70 @@ void require_agreement(const fs::path& where, const RunOptions& options,
   }
 }
 
+// The same for what the run began with. Who says nothing goes on with what there is.
+void require_origin(const fs::path& where, const RunRecord& earlier, const RunRequest& request) {
+  const auto refuse = [&](std::string_view what, const std::string& has, const std::string& asked) {
+    throw std::runtime_error(fmt::format("{}: this run was begun with {}, expected no {} {}",
+                                         where.string(), has, what, asked));
+  };
+  if (request.preset_given && request.options.preset != earlier.options.preset) {
+    refuse("--preset", "--preset " + earlier.options.preset, request.options.preset);
+  }
+  if (!earlier.origin) return;
+  const auto [init, minutes] = *earlier.origin;
+  const auto plain = [](const fs::path& path) { return (path / "").lexically_normal(); };
+  if (request.init && (init.empty() || plain(*request.init) != plain(init))) {
+    refuse("--init", init.empty() ? "no --init" : "--init " + init, request.init->string());
+  }
+  if (request.minutes && *request.minutes != minutes) {
+    refuse("--minutes", minutes == 0 ? "no --minutes" : fmt::format("--minutes {}", minutes),
+           fmt::format("{}", *request.minutes));
+  }
+}
+
+// A preset's warm-up is cut short when somebody asks for fewer steps; one that somebody asks for is meant.
+void require_room_for_warmup(const RunRequest& request) {
+  const LearningRate& rate = request.options.learning_rate;
+  const bool asked = std::any_of(request.settings.begin(), request.settings.end(),
+                                 [](const std::string& s) { return s.starts_with("warmup="); });
+  if (!asked || rate.warmup < request.options.steps) return;
+  fail("options", fmt::format("warmup is {}, expected less than steps, {}", rate.warmup,
+                              request.options.steps));
+}
+
+// What a model with these options needs before its first step, in a line.
+std::string memory_needed(const RunOptions& options, double bytes) {
+  return fmt::format("a model of {} parameters needs {} MB for weights, gradients and moments",
+                     grouped(static_cast<double>(options.model.parameter_count())),
+                     grouped(bytes / 1e6));
+}
+
+// Each is a float. Muon keeps one moment, AdamW two.
+double memory_bytes(const RunOptions& options) {
+  const double numbers = options.optimizer == "muon" ? 3 : 4;
+  return 4 * numbers * static_cast<double>(options.model.parameter_count());
+}
+
+// Memory that a system promises is not always there, and who then writes to it is killed without a word.
+void require_memory(const RunOptions& options) {
+  const double bytes = memory_bytes(options);
+  const double machine =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  if (machine <= 0 || bytes <= machine) return;
+  throw std::runtime_error(fmt::format("{}, expected at most {} MB, the memory of this machine",
+                                       memory_needed(options, bytes), grouped(machine / 1e6)));
+}
+
+// A directory that was made for a run that could not begin.
+void remove_if_empty(const fs::path& directory) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    if (entry.path().filename() != ".lock") return;
+  }
+  fs::remove(directory / ".lock", error);
+  fs::remove(directory, error);
+}
+
 void require_same(const fs::path& directory, const char* what, std::uint64_t saved,
                   std::uint64_t now) {
   if (saved == now) return;
@@ -112,7 +180,14 @@ class Run {
     const std::optional<RunRecord> earlier = earlier_run(request);
     record_.options = earlier ? earlier->options : request.options;
     record_.files = earlier ? earlier->files : request.files;
-    if (earlier) require_agreement(directory_ / kStateFile, record_.options, request.settings);
+    if (earlier) {
+      record_.origin = earlier->origin;
+      require_agreement(directory_ / kStateFile, record_.options, request.settings);
+      require_origin(directory_ / kStateFile, *earlier, request);
+    } else {
+      record_.origin = RunOrigin{request.init ? request.init->string() : std::string(),
+                                 request.minutes.value_or(0)};
+    }
     if (earlier && !request.files.empty() && request.files != earlier->files) {
       throw std::runtime_error(fmt::format("{}: this run was begun with another text",
                                            (directory_ / kStateFile).string()));
@@ -145,10 +220,19 @@ class Run {
     }
 
     if (request.init && !earlier) expect_model_weights(*request.init, record_.options.model);
-    trainer_ = std::make_unique<Trainer>(record_.options, std::move(batches));
+    try {
+      trainer_ = std::make_unique<Trainer>(record_.options, std::move(batches));
+    } catch (const std::bad_alloc&) {
+      throw std::runtime_error(memory_needed(record_.options, memory_bytes(record_.options)) +
+                               ": not enough memory");
+    }
     if (earlier) {
       restore_state(directory_ / kStateFile, *trainer_);
-      cut_metrics(directory_ / kMetricsFile, trainer_->steps_done());
+      const fs::path metrics = directory_ / kMetricsFile;
+      if (const auto lines = cut_metrics(metrics, trainer_->steps_done()); !lines.empty()) {
+        observer_.warned(fmt::format("{}: line {} cannot be read, and is left out",
+                                     metrics.string(), fmt::join(lines, ", ")));
+      }
       for (const Metrics& before : read_metrics(directory_ / kMetricsFile)) {
         total_tokens_ = before.tokens;
         total_seconds_ = before.seconds;
@@ -305,16 +389,25 @@ RunResult run_training(const RunRequest& request, RunObserver& observer,
   RunOptions options = request.options;
   options.model.vocab = std::max<Index>(1, options.model.vocab);
   options.validate();
+  if (!fs::exists(request.directory / kStateFile)) {
+    if (!request.minutes) require_room_for_warmup(request);
+    if (!request.init) require_memory(options);
+  }
   std::error_code error;
-  fs::create_directories(request.directory, error);
+  const bool made = fs::create_directories(request.directory, error);
   if (error) {
     throw std::runtime_error(fmt::format("{}: cannot be made a directory: {}",
                                          request.directory.string(), error.message()));
   }
   const DirectoryLock lock(request.directory);
   remove_leftovers(request.directory);
-  Run run(request, observer);
-  return run.go(stop);
+  try {
+    Run run(request, observer);
+    return run.go(stop);
+  } catch (...) {
+    if (made) remove_if_empty(request.directory);
+    throw;
+  }
 }
 
 }  // namespace limpid

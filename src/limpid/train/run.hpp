@@ -38,6 +38,8 @@ struct RunRequest {
   std::optional<std::filesystem::path> init;  ///< start from this trained model's weights
   /// A run that begins here takes about so long: its size and its steps follow (train/time_budget).
   std::optional<double> minutes;
+  /// options.preset is what somebody said, no default: a run that goes on must have it.
+  bool preset_given = false;
   /// "key=value", already in `options`: what somebody said. It stands, whatever the minutes decide, and is
   /// refused where a run that goes on or `init` has something else.
   std::vector<std::string> settings;
@@ -52,6 +54,8 @@ class LIMPID_API RunObserver {
   virtual void stepped(const StepReport&, double /*seconds*/) {}
   virtual void evaluated(const Metrics&) {}
   virtual void saved(Index /*step*/) {}
+  /// One line about what is not as it should be, and stops no run.
+  virtual void warned(const std::string& /*what*/) {}
 };
 
 struct RunResult {

@@ -80,10 +80,9 @@ RunOptions fit_to_minutes(const RunOptions& options, double minutes, bool keep_s
   return best;
 }
 
-Speed measure_speed(const RunOptions& options, Batches batches) {
+Speed measure_speed(const RunOptions& options, Batches batches, double enough) {
   using Clock = std::chrono::steady_clock;
   constexpr int kSteps = 4;
-  constexpr double kEnough = 1.0;  // seconds: a step that long needs no second opinion
   Trainer trainer(options, std::move(batches));
   const Clock::time_point begin = Clock::now();
   Speed speed;
@@ -97,9 +96,13 @@ Speed measure_speed(const RunOptions& options, Batches batches) {
     // The first step takes memory for the first time; the others repeat, and the fastest of them is the
     // one that nothing disturbed.
     speed.seconds_per_step = step <= 2 ? seconds : std::min(speed.seconds_per_step, seconds);
-    if (std::chrono::duration<double>(end - begin).count() > kEnough) break;
+    if (std::chrono::duration<double>(end - begin).count() > enough) break;
   }
   return speed;
+}
+
+double expected_seconds(Index steps, const Speed& speed) {
+  return static_cast<double>(steps) * speed.seconds_per_step / kShareForSteps;
 }
 
 }  // namespace limpid

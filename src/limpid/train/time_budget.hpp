@@ -53,7 +53,10 @@ using MeasureSpeed = std::function<Speed(const RunOptions&)>;
 LIMPID_API RunOptions fit_to_minutes(const RunOptions& options, double minutes, bool keep_size,
                                      const MeasureSpeed& measure);
 
-/// A few real steps against the clock, on a model that is then thrown away.
-LIMPID_API Speed measure_speed(const RunOptions& options, Batches batches);
+/// A few real steps against the clock, on a model that is then thrown away. None is begun after `enough` seconds.
+LIMPID_API Speed measure_speed(const RunOptions& options, Batches batches, double enough = 1);
+
+/// The rule the other way round: what so many steps take, with their evaluations and saves.
+LIMPID_API double expected_seconds(Index steps, const Speed& speed);
 
 }  // namespace limpid
