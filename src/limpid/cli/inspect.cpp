@@ -200,8 +200,7 @@ void print_cost(const Card& card) {
        bytes_text(card.bytes_per_remembered_token() * static_cast<double>(c.context)),
        fmt::format("remembered of {} tokens while it writes", c.context));
   line("gradients", bytes_text(weights), "in training: as many as weights");
-  line("moments", bytes_text(card.moments() * kBytes),
-       "in training: 2 a weight; 1 with Muon");
+  line("moments", bytes_text(card.moments() * kBytes), "in training: 2 a weight; 1 with Muon");
   heading("OPERATIONS per token", fmt::format("at {} tokens of context", c.context));
   line("to write it", fmt::format("{:.2f} M", card.writing_flops() * 1e-6),
        "2 a weight, and 4 layers width context");
