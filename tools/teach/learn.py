@@ -416,7 +416,9 @@ def work_on(desk, build, exercise):
     desk.of(exercise)["passed"] = True
     desk.save(last=exercise)
     print(f"  {colour(32, 'Solved.')} How we wrote it: ./dev learn solution {short} {exercise.number}")
-    following = next((e for e in exercises() if not desk.of(e)["passed"]), None)
+    # First what is left of this lesson, then of the course.
+    left = [e for e in exercises() if not desk.of(e)["passed"]]
+    following = next((e for e in left if e.lesson == exercise.lesson), next(iter(left), None))
     if following:
         print(f"  Next: ./dev learn {following.lesson.partition('-')[2]} {following.number}   ({following.title})")
     return 0
