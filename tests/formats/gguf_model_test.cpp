@@ -183,16 +183,17 @@ TEST_CASE("misuse: tensors that are missing, too many or of another shape change
   other = config;
   other.vocab = 257;
   CHECK(error(other) == "f: tensor \"token_embd.weight\" has shape [258, 32], expected [257, 32]");
-  // As many numbers, in rows of another length: behind a name and a number of sizes, the two sizes.
+  // As many numbers, in rows of another length: behind a name and a number of sizes, the two sizes. (Shorter
+  // rows, and more of them: a reader that does not look stays within its memory, and fails here.)
   std::string bytes = get(directory / "f");
-  const std::string name = "blk.0.ffn_up.weight";
+  const std::string name = "blk.0.ffn_down.weight";
   const auto sizes =
       bytes.begin() + static_cast<std::ptrdiff_t>(bytes.find(name) + name.size() + 4);
   std::swap_ranges(sizes, sizes + 8, sizes + 8);
   put(directory / "turned", bytes);
   CHECK(failure(directory.path(), [&] {
           read_gguf_weights(GgufFile(directory / "turned"), config, model.parameters());
-        }) == "turned: tensor \"blk.0.ffn_up.weight\" has shape [32, 64], expected [64, 32]");
+        }) == "turned: tensor \"blk.0.ffn_down.weight\" has shape [64, 32], expected [32, 64]");
   CHECK(failure("", [] { gguf_type_from_name("q5_1"); }) ==
         "gguf_model: type is \"q5_1\", expected f32, f16, q8_0 or q4_0");
 }
